@@ -1,0 +1,1 @@
+"""The beat-tracking engine: samples -> Detection."""

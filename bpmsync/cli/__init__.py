@@ -1,0 +1,1 @@
+"""Talks to people: parses, prints, sets the exit status."""

@@ -1,0 +1,1 @@
+"""Library + ramp -> Plan, pure and deterministic."""

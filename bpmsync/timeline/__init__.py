@@ -1,0 +1,1 @@
+"""The arithmetic of time: beats, steps and run seconds as invertible maps (numpy at most)."""
