@@ -1,0 +1,50 @@
+"""What every test may lean on: where things lie, and a home that is not the user's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "fixtures"))
+
+# The same examples on every machine, and no clock: two shared cores are never a failure.
+settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def fixtures_audio() -> Path:
+    return ROOT / "fixtures" / "audio"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of real excerpts, which is not part of the project."""
+    folder = Path(os.environ.get("BPMSYNC_TEST_CORPUS") or ROOT.parent / "shared" / "corpus")
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip(f"no corpus of real music at {folder} (BPMSYNC_TEST_CORPUS names another)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests away from the user's library and settings; JIT caches stay warm."""
+    for name in os.environ:
+        if name.startswith("BPMSYNC_") and name != "BPMSYNC_TEST_CORPUS":
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    # A test that measures colours asks for them; the terminal of whoever runs it must not.
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PYTHONUTF8", "1")
