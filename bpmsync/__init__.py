@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramptext import parse_ramp
     from bpmsync.timeline.timemap import TimeMap
 
+    __version__: str
+
 __all__ = ["BeatGrid", "BpmsyncError", "Ramp", "TimeMap", "parse_ramp"]
 
 _HOMES = {

@@ -11,8 +11,9 @@ import tomllib
 import zipfile
 from typing import TYPE_CHECKING
 
-import bpmsync
 import pytest
+
+import bpmsync
 from conftest import ROOT
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_other_names_are_refused() -> None:
 
 
 def test_the_version_is_told_once() -> None:
-    assert getattr(bpmsync, "__version__") == PROJECT["version"]  # noqa: B009 - made on demand
+    assert bpmsync.__version__ == PROJECT["version"]
     assert f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
