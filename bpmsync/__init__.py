@@ -12,7 +12,7 @@ Examples
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramptext import parse_ramp
     from bpmsync.timeline.timemap import TimeMap
 
-    __version__: str
+__all__ = ["BeatGrid", "BpmsyncError", "Ramp", "TimeMap", "__version__", "parse_ramp"]
 
-__all__ = ["BeatGrid", "BpmsyncError", "Ramp", "TimeMap", "parse_ramp"]
+__version__ = "0.1.0"
 
 _HOMES = {
     "BeatGrid": "bpmsync.timeline.grid",
@@ -37,8 +37,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Return a promised name, loading the module it lives in."""
-    if name == "__version__":
-        return metadata.version("bpmsync")
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -47,4 +45,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Return the promised names and what Python itself keeps here."""
-    return sorted({*globals(), *__all__, "__version__"})
+    return sorted({*globals(), *__all__})

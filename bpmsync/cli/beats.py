@@ -1,0 +1,133 @@
+"""``bpmsync beats``: analyse files without the library."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.cli.options import engine_option
+from bpmsync.cli.session import Session, common_options, pass_session
+from bpmsync.cli.text import clean
+from bpmsync.errors import BpmsyncError, ExitStatus, NoBeat, TrackError
+
+if TYPE_CHECKING:
+    from bpmsync.beats.detection import Detection
+    from bpmsync.timeline.grid import BeatGrid
+
+__all__ = ["beats_text", "command"]
+
+_DECIMALS = 6
+
+
+@click.command("beats")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.option("--nl", "as_lines", is_flag=True, help="One JSON object a line instead of beat times.")
+@engine_option
+@common_options
+@pass_session
+@click.pass_context
+def command(
+    ctx: click.Context,
+    session: Session,
+    files: tuple[str, ...],
+    *,
+    as_lines: bool,
+    engine: str,
+) -> None:
+    """Find the beats of each FILE: one time a line, its place in the bar beside it where known.
+
+    Several files follow one another, each under a line with its name that begins with #.
+    """
+    from bpmsync.beats.engines import caches_are_cold, find_tracker, warm_up  # noqa: PLC0415 - librosa
+
+    find_tracker(engine)
+    if caches_are_cold():
+        session.say("preparing the beat tracker, which takes half a minute the first time only")
+    # Before the clock of the first file starts
+    warm_up(engine)
+    failed = 0
+    for path in files:
+        try:
+            found = _analyse(path, engine)
+        except TrackError as error:
+            failed += 1
+            _tell_failure(path, error, as_lines=as_lines)
+        else:
+            _tell(path, found, as_lines=as_lines, named=len(files) > 1)
+    if failed:
+        ctx.exit(ExitStatus.SOME_FAILED)
+
+
+def beats_text(grid: BeatGrid) -> str:
+    """Return a grid in the .beats form: a time a line, the beat in its bar as a second column."""
+    bars = _beats_in_bar(grid)
+    if bars is None:
+        return "".join(f"{seconds:.6f}\n" for seconds in grid.beats)
+    return "".join(f"{seconds:.6f}\t{place}\n" for seconds, place in zip(grid.beats, bars, strict=True))
+
+
+def _beats_in_bar(grid: BeatGrid) -> list[int] | None:
+    """Count each beat from the downbeat before it, 1 first; None without downbeats."""
+    if not len(grid.downbeats):
+        return None
+    downbeats = set(grid.downbeats.tolist())
+    per_bar = grid.beats_per_bar or max(1, len(grid.beats))
+    first = min(downbeats)
+    # The beats before the first downbeat end the bar that it follows
+    place = -first % per_bar
+    places = []
+    for number in range(len(grid.beats)):
+        place = 1 if number in downbeats else place + 1
+        places.append((place - 1) % per_bar + 1 if number < first else place)
+    return places
+
+
+def _analyse(path: str, engine: str) -> dict[str, Any]:
+    from bpmsync.audio.decode import read_audio  # noqa: PLC0415 - av
+    from bpmsync.beats.engines import find_tracker  # noqa: PLC0415
+
+    started = time.process_time()
+    audio = read_audio(path)
+    detection: Detection = find_tracker(engine)(audio.samples, audio.sample_rate)
+    spent = time.process_time() - started
+    if detection.grid is None:
+        raise NoBeat(path, detection.failure or "no beat found")
+    return {"detection": detection, "duration_s": audio.duration_s, "cpu_s": spent, "lost_s": audio.lost_s}
+
+
+def _tell(path: str, found: dict[str, Any], *, as_lines: bool, named: bool) -> None:
+    from bpmsync.cli.output import print_json_line  # noqa: PLC0415
+
+    detection: Detection = found["detection"]
+    grid = detection.grid
+    if grid is None:
+        msg = "a detection without a grid was told as a success"
+        raise BpmsyncError(msg)
+    if found["lost_s"] > 0:
+        click.echo(f"{clean(path)}: {found['lost_s']:.1f} s of sound could not be decoded", err=True)
+    if not as_lines:
+        heading = f"# {clean(path)}\n" if named else ""
+        click.echo(heading + beats_text(grid), nl=False)
+        return
+    print_json_line(
+        {
+            "path": path,
+            "tempo": round(grid.tempo_bpm, _DECIMALS),
+            "beats": [round(seconds, _DECIMALS) for seconds in grid.beats.tolist()],
+            "downbeats": [round(seconds, _DECIMALS) for seconds in grid.beats[grid.downbeats].tolist()],
+            "confidence": round(detection.confidence, _DECIMALS),
+            "usable": [[round(second, _DECIMALS) for second in span] for span in detection.usable],
+            "duration_s": round(found["duration_s"], _DECIMALS),
+            "cpu_s": round(found["cpu_s"], _DECIMALS),
+        }
+    )
+
+
+def _tell_failure(path: str, error: TrackError, *, as_lines: bool) -> None:
+    from bpmsync.cli.output import print_json_line  # noqa: PLC0415
+
+    click.echo(f"failed: {clean(str(error))}", err=True)
+    if as_lines:
+        print_json_line({"path": path, "error": error.reason})

@@ -1,0 +1,207 @@
+"""The command line's front door: a table of commands, and the one place where errors end.
+
+A command's module is imported when the command runs; help and completion read the table.
+Each module in the table has a `command`, a `click.Command`. Every error becomes a message
+on stderr and an exit status here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from bpmsync import __version__
+from bpmsync.cli.session import Session, common_options
+from bpmsync.errors import BpmsyncError, ExitStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
+
+__all__ = ["COMMANDS", "CommandEntry", "cli", "load_command", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """One line of the command table.
+
+    Parameters
+    ----------
+    name : str
+        As typed.
+    module : str
+        Imported when the command runs; has a `command`.
+    summary : str
+        The line shown by ``bpmsync --help``.
+    """
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    CommandEntry("playlist", "bpmsync.cli.playlist", "Make a playlist at your cadence from a folder of music."),
+    CommandEntry("scan", "bpmsync.cli.scan", "Fill or refresh the library."),
+    CommandEntry("beats", "bpmsync.cli.beats", "Find the beats of files, without the library."),
+    CommandEntry("tracks", "bpmsync.cli.tracks", "List the tracks of the library."),
+    CommandEntry("show", "bpmsync.cli.show", "Show all that is known of one track."),
+    CommandEntry("listen", "bpmsync.cli.listen", "Hear a track or a plan with a click on every step."),
+    CommandEntry("fix", "bpmsync.cli.fix", "Correct the beat of a track."),
+    CommandEntry("plan", "bpmsync.cli.plan", "Choose and order tracks of the library along a cadence."),
+    CommandEntry("coverage", "bpmsync.cli.coverage", "Show how much music each cadence has."),
+    CommandEntry("export", "bpmsync.cli.export", "Write a plan as a playlist, or copy its files."),
+    CommandEntry("config", "bpmsync.cli.config", "Show every setting, its value and where it came from."),
+)
+_BY_NAME = {entry.name: entry for entry in COMMANDS}
+
+
+def load_command(name: str) -> click.Command | None:
+    """Import and return a command, or None where the table has no such name."""
+    entry = _BY_NAME.get(name)
+    if entry is None:
+        return None
+    command = importlib.import_module(entry.module).command
+    if not isinstance(command, click.Command):
+        msg = f"{entry.module}.command is not a click command"
+        raise TypeError(msg)
+    return command
+
+
+class _Table(click.Group):
+    """A group that knows its commands from the table and imports the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [entry.name for entry in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        return load_command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _BY_NAME and not ctx.resilient_parsing and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}{_nearest(args[0])}")
+        return super().resolve_command(ctx, args)
+
+    # click would import every command to print the table
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in COMMANDS])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a completion needs it
+
+        names = [
+            CompletionItem(entry.name, help=entry.summary)
+            for entry in COMMANDS
+            if entry.name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _nearest(word: str) -> str:
+    import difflib  # noqa: PLC0415 - only on the way to an error
+
+    near = difflib.get_close_matches(word, _BY_NAME, n=1)
+    return f" (did you mean {near[0]}?)" if near else " (see bpmsync --help)"
+
+
+@click.group(
+    cls=_Table,
+    context_settings={
+        "auto_envvar_prefix": "BPMSYNC",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+    epilog="A runner's own cadence: count your right foot for 30 seconds of easy running, times 4.",
+)
+@click.version_option(__version__, "--version", prog_name="bpmsync", message="%(prog)s %(version)s")
+@common_options
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Settings to use instead of those in the platform's config folder.",
+)
+@click.pass_context
+def cli(ctx: click.Context, config_file: str | None) -> None:
+    """Turn a folder of music into playlists at your running cadence."""
+    if not ctx.resilient_parsing and ctx.invoked_subcommand is not None:
+        session = ctx.ensure_object(Session)
+        session.load_config(ctx, config_file)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    _speak_utf8()
+    session = Session()
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = cli.main(args, prog_name="bpmsync", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return ExitStatus.USAGE if isinstance(error, click.UsageError) else ExitStatus.FAILED
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return ExitStatus.INTERRUPTED
+    except BpmsyncError as error:
+        return _report(error, session)
+    except OSError as error:
+        return _stdout_broke(error, session)
+    except Exception as error:  # noqa: BLE001 - the last border: a bug ends in a message, too
+        _complain(f"a mistake in bpmsync itself: {type(error).__name__}: {error}")
+        _trace(session, hint="run it again with -v and report what it prints")
+        return ExitStatus.FAILED
+    return int(status) if isinstance(status, int) else ExitStatus.DONE
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the console's code page; a name that is not Unicode as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _report(error: BpmsyncError, session: Session) -> int:
+    from bpmsync.cli.text import clean  # noqa: PLC0415 - only on the way to an error
+
+    _complain("\n".join(clean(line) for line in str(error).splitlines()))
+    _trace(session)
+    return error.exit_status
+
+
+def _stdout_broke(error: OSError, session: Session) -> int:
+    """End quietly where the reader of a pipe went away; else say what could not be written."""
+    if isinstance(error, BrokenPipeError):
+        # Python flushes stdout once more at exit, which would fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.FAILED
+    place = f"{error.filename}: " if error.filename else ""
+    _complain(f"{place}{error.strerror or error}")
+    _trace(session)
+    if not error.filename:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitStatus.FAILED
+
+
+def _complain(message: str) -> None:
+    click.echo(f"bpmsync: {message}", err=True)
+
+
+def _trace(session: Session, *, hint: str = "") -> None:
+    if session.verbose:
+        traceback.print_exc()
+    elif hint:
+        click.echo(hint, err=True)

@@ -1,0 +1,50 @@
+"""The one progress bar: files, rate and time left, drawn on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+from bpmsync.cli.output import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["follow"]
+
+_Item = TypeVar("_Item")
+
+
+def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = False) -> Iterator[_Item]:
+    """Yield the items while a bar counts them on stderr.
+
+    Parameters
+    ----------
+    items : iterable
+        Results of a job, one a file.
+    total : int
+        How many will come.
+    label : str
+        What is being done.
+    quiet : bool
+        Draw nothing, as where stderr is no terminal.
+    """
+    if quiet or not sys.stderr.isatty() or not total:
+        yield from items
+        return
+    from rich.progress import (  # noqa: PLC0415 - only where a bar is drawn
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total, rate="")
+        for item in items:
+            yield item
+            speed = bar.tasks[0].speed
+            bar.update(task, advance=1, rate=f"{speed:.1f} files/s" if speed else "")

@@ -1,0 +1,152 @@
+"""The config file: TOML that becomes click's `default_map`.
+
+    baseline = 162            # top: for every command that has the option, and db, quiet, verbose
+
+    [playlist]                # a table for each command, keys as its long options
+    to = 168
+    max-off = "5%"
+
+A table or a key that no command has is an error: a misspelt setting must not be silent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["SHARED", "ConfigFile", "default_config", "option_names", "read_config"]
+
+SHARED = ("baseline", "engine", "jobs")
+_COMMON = ("db", "quiet", "verbose")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The settings of a config file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, whether or not it exists.
+    exists : bool
+        Whether it does.
+    common : mapping
+        Settings of bpmsync itself: db, quiet, verbose.
+    default_map : dict
+        Click's own: command -> option name -> value.
+    """
+
+    path: Path
+    exists: bool = False
+    common: Mapping[str, Any] = field(default_factory=dict)
+    default_map: dict[str, Any] = field(default_factory=dict)
+
+
+def default_config() -> Path:
+    """Return where the config file lies when nobody says otherwise."""
+    import platformdirs  # noqa: PLC0415 - asked for only when a command runs
+
+    return Path(platformdirs.user_config_dir("bpmsync", appauthor=False)) / "config.toml"
+
+
+def option_names(command: click.Command) -> dict[str, click.Option]:
+    """Return the options of a command by their long names as a config file writes them."""
+    return {
+        max(option.opts, key=len).removeprefix("--"): option
+        for option in command.params
+        if isinstance(option, click.Option) and option.name not in ("help", "version", "config_file")
+    }
+
+
+def read_config(given: str | None) -> ConfigFile:
+    """Read the config file.
+
+    Parameters
+    ----------
+    given : str or None
+        A file that the user named, which has to exist; None for the platform's.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is no TOML, or has a table or a key that nothing knows.
+    """
+    path = Path(given) if given is not None else default_config()
+    try:
+        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        if given is None:
+            return ConfigFile(path)
+        msg = f"there is no config file {path} (give another with --config)"
+        raise ConfigError(msg) from error
+    except OSError as error:
+        msg = f"cannot read the config file {path}: {error.strerror or error}"
+        raise ConfigError(msg) from error
+    except ValueError as error:  # broken TOML or text that is not UTF-8
+        msg = f"the config file {path} is not TOML: {error}"
+        raise ConfigError(msg) from error
+    return _sorted_out(path, settings)
+
+
+def _sorted_out(path: Path, settings: Mapping[str, Any]) -> ConfigFile:
+    from bpmsync.cli.main import COMMANDS  # noqa: PLC0415 - the table imports this module's users
+
+    names = [entry.name for entry in COMMANDS]
+    default_map: dict[str, dict[str, Any]] = {name: {} for name in names}
+    common: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            _known(path, key, names, "table")
+            default_map[key] |= _command_settings(path, key, value)
+        elif key in _COMMON:
+            common[key] = _common_value(path, key, value)
+        else:
+            _known(path, key, (*_COMMON, *SHARED), "key")
+            for name in names:
+                default_map[name].setdefault(key, value)
+    return ConfigFile(path, exists=True, common=common, default_map=default_map)
+
+
+def _command_settings(path: Path, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    from bpmsync.cli.main import load_command  # noqa: PLC0415
+
+    command = load_command(name)
+    options = {} if command is None else option_names(command)
+    settings = {}
+    for key, value in table.items():
+        _known(path, key, options, f"key in [{name}]")
+        settings[str(options[key].name)] = value
+    return settings
+
+
+def _common_value(path: Path, key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
+    wanted = str if key == "db" else bool
+    if not isinstance(value, wanted):
+        form = "a text in quotes" if wanted is str else "true or false"
+        msg = f"{key} = {value!r} in {path}: it has to be {form}"
+        raise ConfigError(msg)
+    if wanted is bool:
+        return value
+    # ~ is the user's, and a relative place starts from the config file's folder
+    return path.parent / os.path.expanduser(value)  # noqa: PTH111 - Path.expanduser raises without a home
+
+
+def _known(path: Path, key: str, known: Iterable[str], what: str) -> None:
+    known = sorted(known)
+    if key in known:
+        return
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    msg = f"unknown {what} {key!r} in {path} ({hint})"
+    raise ConfigError(msg)

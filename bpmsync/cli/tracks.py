@@ -1,0 +1,78 @@
+"""``bpmsync tracks``: list the library, or what a query finds in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bpmsync.cli.options import json_option
+from bpmsync.cli.session import Session, common_options, pass_session
+
+if TYPE_CHECKING:
+    from bpmsync.library.track import Track
+
+__all__ = ["command"]
+
+_LONGEST_NAME = 60
+
+
+@click.command("tracks")
+@click.argument("query", nargs=-1)
+@click.option("--failed", is_flag=True, help="The files that could not be used, and why.")
+@json_option
+@common_options
+@pass_session
+def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: bool) -> None:
+    """List the tracks that match QUERY; all without one.
+
+    Words match path, title, artist, album and genre; field:value one field;
+    bpm:80..92 and confidence:..0.5 a range.
+    """
+    from bpmsync.cli.output import print_json  # noqa: PLC0415 - help draws nothing
+    from bpmsync.cli.show import track_json  # noqa: PLC0415
+    from bpmsync.library.query import parse_query  # noqa: PLC0415
+
+    wanted = parse_query(" ".join(query))
+    with session.open_store() as store:
+        if failed:
+            _list_failures([(failure.path, failure.reason) for failure in store.failures()], as_json=as_json)
+            return
+        tracks = [track for track in store.tracks() if wanted.matches(track)]
+    if as_json:
+        print_json([track_json(track) for track in tracks])
+        return
+    if not tracks:
+        session.say("no track matches" if query else "the library is empty: bpmsync scan FOLDER fills it")
+        return
+    _table(tracks)
+    session.say(f"{len(tracks)} tracks")
+
+
+def _table(tracks: list[Track]) -> None:
+    from bpmsync.beats.detection import confidence_word  # noqa: PLC0415 - numpy
+    from bpmsync.cli.output import print_table  # noqa: PLC0415
+    from bpmsync.cli.show import override_words  # noqa: PLC0415
+    from bpmsync.timeline.durations import format_clock  # noqa: PLC0415
+
+    rows = [
+        (
+            track.id,
+            track.name,
+            format_clock(round(track.duration_s)),
+            None if track.detection.tempo_bpm is None else f"{track.detection.tempo_bpm:.1f}",
+            confidence_word(track.detection.confidence) if track.grid else "no beat",
+            override_words(track),
+        )
+        for track in tracks
+    ]
+    print_table((">id", "track", ">length", ">bpm", "beat", "you said"), rows)
+
+
+def _list_failures(failures: list[tuple[str, str]], *, as_json: bool) -> None:
+    from bpmsync.cli.output import print_json, print_table  # noqa: PLC0415
+
+    if as_json:
+        print_json([{"path": path, "reason": reason} for path, reason in failures])
+    else:
+        print_table(("file", "why not"), failures)
