@@ -47,6 +47,8 @@ LONGEST_S: Final = 4 * 3600.0
 _READ_SAMPLES: Final = 65_536
 # Containers that count in milliseconds round their time stamps; a lost frame is longer than this.
 _GAP_S: Final = 0.012
+# Its time stamps waver by a quarter of a long block where block sizes change.
+_VORBIS_GAP_S: Final = 0.05
 _BACK_S: Final = 0.25
 _TRAILING_S: Final = 0.1
 _MOST_DEMUX_ERRORS: Final = 200
@@ -116,9 +118,7 @@ def read_audio(
     """
     source = _Source(path, sample_rate)
     samples = _gather(source, int(longest_s * sample_rate))
-    return AudioFile(
-        samples, sample_rate, source.clock.position_s, source.clock.lost_s, source.audio_hash
-    )
+    return AudioFile(samples, sample_rate, source.clock.position_s, source.clock.lost_s, source.audio_hash)
 
 
 def audio_blocks(path: str | Path, *, sample_rate: int = DEFAULT_RATE) -> Iterator[Samples]:
@@ -178,6 +178,7 @@ class _Clock:
 
     origin_s: float | None
     end_s: float | None = None
+    least_gap_s: float = _GAP_S
     position_s: float = 0.0
     lost_s: float = 0.0
 
@@ -185,9 +186,7 @@ class _Clock:
         """Return the seconds missing before a frame with this time stamp."""
         if frame_s is None:
             return 0.0
-        if self.origin_s is None or (
-            self.position_s == 0.0 and abs(frame_s - self.origin_s) < _TRAILING_S
-        ):
+        if self.origin_s is None or (self.position_s == 0.0 and abs(frame_s - self.origin_s) < _TRAILING_S):
             # A decoder's own delay before its first sample is no damage.
             self.origin_s = frame_s
         gap = frame_s - self.origin_s - self.position_s
@@ -196,7 +195,7 @@ class _Clock:
             # Joined files start their time stamps again, broken ones leap: go on from here.
             self.origin_s = frame_s - self.position_s
             return 0.0
-        return gap if gap > _GAP_S else 0.0
+        return gap if gap > self.least_gap_s else 0.0
 
     def close(self, expected_end_s: float | None) -> None:
         """Count what is missing at the end of the file."""
@@ -223,7 +222,9 @@ class _Source:
         with _opened(self.path) as container:
             stream = _audio_stream(container, self.path)
             trusted = _trusted_end_s(container, stream)
-            self.clock = _Clock(_start_s(stream), _declared_end_s(container, stream))
+            least_gap_s = _VORBIS_GAP_S if stream.codec_context.name == "vorbis" else _GAP_S
+            end_s = _declared_end_s(container, stream)
+            self.clock = _Clock(_start_s(stream), end_s, least_gap_s)
             pieces = self._pieces(container, stream, trusted)
             yield from _resampled(pieces, self.sample_rate)
         if self.clock.position_s == 0.0:
@@ -363,11 +364,11 @@ def _audio_stream(container: InputContainer, path: str | Path) -> AudioStream:
     if stream is None:
         raise DecodeError(path, "no sound in it")
     audio = cast("AudioStream", stream)
-    audio.thread_type = "NONE"  # threads give nothing for audio codecs
+    audio.codec_context.thread_type = "NONE"  # threads give nothing for audio codecs
     return audio
 
 
-def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet]:
+def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
     """Yield every packet of a stream, past the places where the container is damaged."""
     for _ in range(_MOST_DEMUX_ERRORS):
         try:
@@ -377,9 +378,9 @@ def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet]
         return
 
 
-def _decoded(packet: Packet) -> list[AudioFrame]:
+def _decoded(packet: Packet[AudioStream]) -> list[AudioFrame]:
     try:
-        return [frame for frame in cast("list[AudioFrame]", packet.decode()) if frame.samples]
+        return [frame for frame in packet.decode() if frame.samples]
     except av.FFmpegError:
         return []  # the clock sees the hole that it leaves
 
@@ -390,7 +391,7 @@ def _start_s(stream: AudioStream) -> float | None:
     return float(stream.start_time * stream.time_base)
 
 
-def _end_s(packet: Packet) -> float:
+def _end_s(packet: Packet[AudioStream]) -> float:
     if packet.pts is None or packet.time_base is None:
         return 0.0
     return float((packet.pts + (packet.duration or 0)) * packet.time_base)
