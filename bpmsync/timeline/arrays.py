@@ -39,10 +39,12 @@ def frozen_floats(values: ArrayLike, name: str) -> FloatArray:
 
 def frozen_ints(values: Sequence[int] | IntArray, name: str) -> IntArray:
     """Return a read-only int64 copy of a flat sequence of whole numbers."""
-    array = np.array(values, dtype=np.int64)
-    if array.ndim != 1:
-        msg = f"{name} must be a flat sequence of whole numbers, got shape {array.shape}"
+    given = np.asarray(values)
+    # An empty sequence comes as floats; a fraction would otherwise be cut off without a word.
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        msg = f"{name} must be a flat sequence of whole numbers, got {given.dtype} of shape {given.shape}"
         raise ParameterError(msg)
+    array = np.array(given, dtype=np.int64)
     array.setflags(write=False)
     return array
 

@@ -10,12 +10,13 @@ import re
 
 from bpmsync.errors import ParameterError
 
-__all__ = ["format_clock", "format_duration", "parse_duration"]
+__all__ = ["LONGEST_H", "format_clock", "format_duration", "parse_duration"]
 
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d+):(?=\d\d:))?(\d+):(\d\d(?:\.\d+)?)", re.ASCII)
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
+LONGEST_H = 1000
 
 
 def parse_duration(text: str) -> float:
@@ -40,7 +41,11 @@ def parse_duration(text: str) -> float:
     if match.re is _CLOCK and (seconds >= _MINUTE_S or (match[1] and minutes >= _MINUTE_S)):
         msg = f"{text!r} is not a clock time: minutes and seconds run to 59 (write 40:00 or 1:05:00)"
         raise ParameterError(msg)
-    return hours * _HOUR_S + minutes * _MINUTE_S + seconds
+    total = hours * _HOUR_S + minutes * _MINUTE_S + seconds
+    if total > LONGEST_H * _HOUR_S:
+        msg = f"a duration of more than {LONGEST_H} h: write 40m, 40:00, 1h05m or 2400s"
+        raise ParameterError(msg)
+    return total
 
 
 def format_clock(seconds: float) -> str:

@@ -29,6 +29,7 @@ SLOWEST_BPM = 30.0
 FASTEST_BPM = 400.0
 # Times are rounded to a microsecond when stored, so an interval may miss its limit by one.
 _ROUNDING_S = 2e-6
+_LONGEST_BAR = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +106,8 @@ class BeatGrid:
         """Return the grid at `factor` times the tempo, over the same span of time.
 
         Whatever the factor, bar lines stay where they were: the new beats are counted from
-        the first downbeat (else from beat 0), and downbeats that fall between new beats go.
+        the first downbeat (else from beat 0), and downbeats that fall between new beats go. Where
+        a bar would not have 1 to 16 whole beats, their number is no longer known.
 
         Raises
         ------
@@ -121,7 +123,7 @@ class BeatGrid:
         numbers = origin + np.arange(first, last + 1) * factor.denominator / factor.numerator
         bars = [(int(d) - origin) * factor - first for d in self.downbeats]
         beats_per_bar = None if self.beats_per_bar is None else self.beats_per_bar * factor
-        whole_bars = beats_per_bar is not None and beats_per_bar.denominator == 1
+        whole_bars = beats_per_bar in range(1, _LONGEST_BAR + 1)
         return BeatGrid(
             self.time_of(numbers),
             frozen_ints([int(b) for b in bars if b.denominator == 1], "downbeats"),
@@ -151,6 +153,6 @@ def _check_bars(downbeats: IntArray, beats_per_bar: int | None, beat_count: int)
     if not (increasing and inside):
         msg = f"downbeats must be increasing indices below {beat_count}"
         raise ParameterError(msg)
-    if beats_per_bar is not None and not 1 <= beats_per_bar <= 16:  # noqa: PLR2004 - longest bar in use
-        msg = f"beats per bar must be from 1 to 16, got {beats_per_bar}"
+    if beats_per_bar is not None and not 1 <= beats_per_bar <= _LONGEST_BAR:
+        msg = f"beats per bar must be from 1 to {_LONGEST_BAR}, got {beats_per_bar}"
         raise ParameterError(msg)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bpmsync.errors import ParameterError
-from bpmsync.timeline.arrays import FloatArray, frozen_floats
+from bpmsync.timeline.arrays import FloatArray, IntArray, frozen_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,8 @@ SLOWEST_SPM = 60.0
 FASTEST_SPM = 300.0
 SHORTEST_SEGMENT_S = 0.1
 _SECONDS_PER_MINUTE = 60.0
+# 10.1 - 10.0 is a little under 0.1, and texts keep whole microseconds.
+_ROUNDING_S = 2e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Ramp:
             If warm-up and cool-down leave less than 0.1 s for the ramp between them.
         """
         top_s = duration_s - cool_down_s
-        if min(warm_up_s, cool_down_s) < 0 or top_s - warm_up_s < SHORTEST_SEGMENT_S:
+        if min(warm_up_s, cool_down_s) < 0 or top_s - warm_up_s < SHORTEST_SEGMENT_S - _ROUNDING_S:
             msg = (
                 f"a warm-up of {warm_up_s:g} s and a cool-down of {cool_down_s:g} s do not fit "
                 f"inside a run of {duration_s:g} s: both are part of the duration"
@@ -123,7 +125,7 @@ class Ramp:
         knots: list[tuple[float, float]] = []
         start = 0.0
         for spm, length_s in pieces:
-            if length_s < SHORTEST_SEGMENT_S:
+            if length_s < SHORTEST_SEGMENT_S - _ROUNDING_S:
                 msg = f"a piece of {length_s:g} s is too short: {SHORTEST_SEGMENT_S:g} s at least"
                 raise ParameterError(msg)
             if knots and knots[-1][1] == spm:
@@ -153,7 +155,7 @@ class Ramp:
         """Return the target in steps per minute; at a jump the value after it."""
         seconds = np.asarray(seconds, dtype=np.float64)
         left = self._piece_of(seconds, self._times)
-        return self._spms[left] + (seconds - self._times[left]) * self._slopes()[left]
+        return self._spms[left] + (seconds - self._times[left]) * self._slopes(seconds, self._times)
 
     def steps_at(self, seconds: ArrayLike) -> FloatArray:
         """Return the (fractional) number of steps made by a run second; negative before 0."""
@@ -161,14 +163,15 @@ class Ramp:
         left = self._piece_of(seconds, self._times)
         dt = seconds - self._times[left]
         # steps [1] = (spm [1/min] * dt [s] + slope [1/min/s] * dt^2 [s^2] / 2) / 60 [s/min]
-        made = (self._spms[left] + self._slopes()[left] * dt / 2) * dt / _SECONDS_PER_MINUTE
+        slope = self._slopes(seconds, self._times)
+        made = (self._spms[left] + slope * dt / 2) * dt / _SECONDS_PER_MINUTE
         return self._steps[left] + made
 
     def time_of(self, step: ArrayLike) -> FloatArray:
         """Return the run second of a step number; the inverse of `steps_at`."""
         step = np.asarray(step, dtype=np.float64)
         left = self._piece_of(step, self._steps)
-        c, k = self._spms[left], self._slopes()[left]
+        c, k = self._spms[left], self._slopes(step, self._steps)
         made = (step - self._steps[left]) * _SECONDS_PER_MINUTE
         # made = c dt + k dt^2 / 2, solved in the form that keeps its digits when k is near 0
         root = np.sqrt(np.maximum(c * c + 2 * k * made, 0.0))
@@ -190,7 +193,7 @@ class Ramp:
         squares = head + np.concatenate([[0.0], np.cumsum(dt * (a * a + a * b + b * b) / 3)])
         left = self._piece_of(seconds, self._times)
         x = seconds - self._times[left]
-        c, k = self._spms[left], self._slopes()[left]
+        c, k = self._spms[left], self._slopes(seconds, self._times)
         square = squares[left] + x * (c * c + c * k * x + k * k * x * x / 3)
         return self.steps_at(seconds) * _SECONDS_PER_MINUTE, square
 
@@ -200,16 +203,17 @@ class Ramp:
         ends = [float(self.spm_at(start_s)), float(self.spm_at(np.nextafter(end_s, start_s)))]
         return min(inside + ends), max(inside + ends)
 
-    def _slopes(self) -> FloatArray:
-        """Spm per second right of each knot; 0 after the last and across a jump."""
+    def _slopes(self, x: FloatArray, starts: FloatArray) -> FloatArray:
+        """Spm per second at x; 0 before the first knot and after the last."""
         dt = np.diff(self._times)
         rise = np.diff(self._spms)
         slopes = np.divide(rise, dt, out=np.zeros_like(dt), where=dt > 0)
-        return np.concatenate([slopes, [0.0]])
+        right_of = np.concatenate([slopes, [0.0]])[self._piece_of(x, starts)]
+        return np.where(x < starts[0], 0.0, right_of)
 
     @staticmethod
-    def _piece_of(x: FloatArray, starts: FloatArray) -> np.ndarray:
-        """Index of the knot that governs x; -1 stands before the first, where it holds too."""
+    def _piece_of(x: FloatArray, starts: FloatArray) -> IntArray:
+        """Index of the knot that governs x: the last one not after it, else the first."""
         return np.maximum(np.searchsorted(starts, x, side="right") - 1, 0)
 
 
@@ -227,7 +231,7 @@ def _check_knots(knots: tuple[tuple[float, float], ...]) -> None:
             raise ParameterError(msg)
     gaps = np.diff(values[:, 0])
     three_at_once = bool(((gaps[1:] == 0) & (gaps[:-1] == 0)).any())
-    if three_at_once or ((gaps != 0) & (gaps < SHORTEST_SEGMENT_S)).any():
+    if three_at_once or ((gaps != 0) & (gaps < SHORTEST_SEGMENT_S - _ROUNDING_S)).any():
         msg = (
             "ramp times must not decrease, and lie at least 0.1 s apart "
             "(two at the same second are a jump)"

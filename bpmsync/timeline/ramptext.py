@@ -87,7 +87,7 @@ def _items(text: str) -> Iterator[tuple[float, str, float]]:
 
 def _repeated(times: int, inner: str, text: str) -> Iterator[tuple[float, str, float]]:
     if not 1 <= times <= _MOST_REPEATS:
-        msg = f"{times} repeats in {text!r}: from 1 to {_MOST_REPEATS}"
+        msg = f"{times} repeats in {text!r}: from 1 to {_MOST_REPEATS}; {_RIGHT_FORM}"
         raise ParameterError(msg)
     items = [_item(word, text) for word in inner.split()]
     if any(kind == "@" for _, kind, _ in items) or not items:
