@@ -1,1 +1,1 @@
-"""A plan -> files."""
+"""A plan -> files: playlists, and copies for a player."""

@@ -1,0 +1,67 @@
+"""Which files may be replaced: those that bpmsync wrote, known by their first lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bpmsync.errors import ExportError
+
+__all__ = ["is_own_plan", "is_own_playlist", "refuse_foreign"]
+
+_HEAD_BYTES = 65536
+_BOM = b"\xef\xbb\xbf"
+
+
+def is_own_playlist(path: str | Path) -> bool:
+    """Return whether a file is a playlist that bpmsync wrote: its comment precedes all entries.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read.
+    """
+    lines = _head(path).removeprefix(_BOM).split(b"\n")
+    comments = []
+    for line in lines:
+        if not line.startswith(b"#"):
+            break
+        comments.append(line)
+    return lines[0].rstrip() == b"#EXTM3U" and any(line.startswith(b"#BPMSYNC:") for line in comments)
+
+
+def is_own_plan(path: str | Path) -> bool:
+    """Return whether a file is a plan that bpmsync wrote: it begins with its format.
+
+    Raises
+    ------
+    ExportError
+        If the file cannot be read.
+    """
+    return _head(path).removeprefix(_BOM).split()[:2] == [b"{", b'"format":']
+
+
+def refuse_foreign(path: str | Path, *, force: bool) -> None:
+    """Do nothing if a playlist or plan may be written to a path, else raise.
+
+    Raises
+    ------
+    ExportError
+        If a folder, or without `force` a file that bpmsync did not write, is there.
+    """
+    path = Path(path)
+    if path.is_dir():
+        msg = f"cannot write {path}: it is a folder (give a file name in it, as in {path / 'run.m3u8'})"
+        raise ExportError(msg)
+    if force or not path.exists() or is_own_playlist(path) or is_own_plan(path):
+        return
+    msg = f"{path} exists and bpmsync did not write it: name another file with -o, or replace it with --force"
+    raise ExportError(msg)
+
+
+def _head(path: str | Path) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError as error:
+        msg = f"cannot read {path}, which is in the way: {error.strerror or error} (name another file with -o)"
+        raise ExportError(msg) from error
