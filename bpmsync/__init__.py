@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramptext import parse_ramp
     from bpmsync.timeline.timemap import TimeMap
 
-__all__ = ["BeatGrid", "BpmsyncError", "Ramp", "TimeMap", "__version__", "parse_ramp"]
+__all__ = ["BeatGrid", "BpmsyncError", "Ramp", "TimeMap", "parse_ramp"]
 
 __version__ = "0.1.0"
 

@@ -40,7 +40,7 @@ def command(
 
     Several files follow one another, each under a line with its name that begins with #.
     """
-    from bpmsync.beats.engines import caches_are_cold, find_tracker, warm_up  # noqa: PLC0415 - librosa
+    from bpmsync.beats.engines import caches_are_cold, find_tracker, warm_up
 
     find_tracker(engine)
     if caches_are_cold():
@@ -85,8 +85,8 @@ def _beats_in_bar(grid: BeatGrid) -> list[int] | None:
 
 
 def _analyse(path: str, engine: str) -> dict[str, Any]:
-    from bpmsync.audio.decode import read_audio  # noqa: PLC0415 - av
-    from bpmsync.beats.engines import find_tracker  # noqa: PLC0415
+    from bpmsync.audio.decode import read_audio
+    from bpmsync.beats.engines import find_tracker
 
     started = time.process_time()
     audio = read_audio(path)
@@ -98,7 +98,7 @@ def _analyse(path: str, engine: str) -> dict[str, Any]:
 
 
 def _tell(path: str, found: dict[str, Any], *, as_lines: bool, named: bool) -> None:
-    from bpmsync.cli.output import print_json_line  # noqa: PLC0415
+    from bpmsync.cli.output import print_json_line
 
     detection: Detection = found["detection"]
     grid = detection.grid
@@ -126,7 +126,7 @@ def _tell(path: str, found: dict[str, Any], *, as_lines: bool, named: bool) -> N
 
 
 def _tell_failure(path: str, error: TrackError, *, as_lines: bool) -> None:
-    from bpmsync.cli.output import print_json_line  # noqa: PLC0415
+    from bpmsync.cli.output import print_json_line
 
     click.echo(f"failed: {clean(str(error))}", err=True)
     if as_lines:

@@ -1,24 +1,22 @@
 """The command line's front door: a table of commands, and the one place where errors end.
 
-A command's module is imported when the command runs; help and completion read the table.
-Each module in the table has a `command`, a `click.Command`. Every error becomes a message
-on stderr and an exit status here, and nowhere else.
+Help and completion read the table of commands and import none of them. Every error becomes a
+message on stderr and an exit status here, and nowhere else.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from bpmsync import __version__
 from bpmsync.cli.session import Session, common_options
+from bpmsync.cli.table import COMMANDS, command_names, load_command
 from bpmsync.errors import BpmsyncError, ExitStatus
 
 if TYPE_CHECKING:
@@ -26,61 +24,14 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-__all__ = ["COMMANDS", "CommandEntry", "cli", "load_command", "main"]
-
-
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
-    """One line of the command table.
-
-    Parameters
-    ----------
-    name : str
-        As typed.
-    module : str
-        Imported when the command runs; has a `command`.
-    summary : str
-        The line shown by ``bpmsync --help``.
-    """
-
-    name: str
-    module: str
-    summary: str
-
-
-COMMANDS = (
-    CommandEntry("playlist", "bpmsync.cli.playlist", "Make a playlist at your cadence from a folder of music."),
-    CommandEntry("scan", "bpmsync.cli.scan", "Fill or refresh the library."),
-    CommandEntry("beats", "bpmsync.cli.beats", "Find the beats of files, without the library."),
-    CommandEntry("tracks", "bpmsync.cli.tracks", "List the tracks of the library."),
-    CommandEntry("show", "bpmsync.cli.show", "Show all that is known of one track."),
-    CommandEntry("listen", "bpmsync.cli.listen", "Hear a track or a plan with a click on every step."),
-    CommandEntry("fix", "bpmsync.cli.fix", "Correct the beat of a track."),
-    CommandEntry("plan", "bpmsync.cli.plan", "Choose and order tracks of the library along a cadence."),
-    CommandEntry("coverage", "bpmsync.cli.coverage", "Show how much music each cadence has."),
-    CommandEntry("export", "bpmsync.cli.export", "Write a plan as a playlist, or copy its files."),
-    CommandEntry("config", "bpmsync.cli.config", "Show every setting, its value and where it came from."),
-)
-_BY_NAME = {entry.name: entry for entry in COMMANDS}
-
-
-def load_command(name: str) -> click.Command | None:
-    """Import and return a command, or None where the table has no such name."""
-    entry = _BY_NAME.get(name)
-    if entry is None:
-        return None
-    command = importlib.import_module(entry.module).command
-    if not isinstance(command, click.Command):
-        msg = f"{entry.module}.command is not a click command"
-        raise TypeError(msg)
-    return command
+__all__ = ["cli", "main"]
 
 
 class _Table(click.Group):
     """A group that knows its commands from the table and imports the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [entry.name for entry in COMMANDS]
+        return command_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         return load_command(cmd_name)
@@ -88,7 +39,12 @@ class _Table(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _BY_NAME and not ctx.resilient_parsing and not args[0].startswith("-"):
+        if (
+            args
+            and args[0] not in command_names()
+            and not ctx.resilient_parsing
+            and not args[0].startswith("-")
+        ):
             ctx.fail(f"there is no command {args[0]!r}{_nearest(args[0])}")
         return super().resolve_command(ctx, args)
 
@@ -98,7 +54,7 @@ class _Table(click.Group):
             formatter.write_dl([(entry.name, entry.summary) for entry in COMMANDS])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a completion needs it
+        from click.shell_completion import CompletionItem
 
         names = [
             CompletionItem(entry.name, help=entry.summary)
@@ -109,9 +65,9 @@ class _Table(click.Group):
 
 
 def _nearest(word: str) -> str:
-    import difflib  # noqa: PLC0415 - only on the way to an error
+    import difflib
 
-    near = difflib.get_close_matches(word, _BY_NAME, n=1)
+    near = difflib.get_close_matches(word, command_names(), n=1)
     return f" (did you mean {near[0]}?)" if near else " (see bpmsync --help)"
 
 
@@ -175,7 +131,7 @@ def _speak_utf8() -> None:
 
 
 def _report(error: BpmsyncError, session: Session) -> int:
-    from bpmsync.cli.text import clean  # noqa: PLC0415 - only on the way to an error
+    from bpmsync.cli.text import clean
 
     _complain("\n".join(clean(line) for line in str(error).splitlines()))
     _trace(session)

@@ -50,7 +50,7 @@ class _Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
-        from bpmsync.timeline.durations import parse_duration  # noqa: PLC0415
+        from bpmsync.timeline.durations import parse_duration
 
         if isinstance(value, float):
             return value
@@ -83,7 +83,9 @@ class _Spm(click.ParamType[float]):
         try:
             cadence = float(value)
         except (TypeError, ValueError):
-            self.fail(f"{value!r} is not a cadence: write steps per minute of both feet, as in 172", param, ctx)
+            self.fail(
+                f"{value!r} is not a cadence: write steps per minute of both feet, as in 172", param, ctx
+            )
         if not _SLOWEST_SPM <= cadence <= _FASTEST_SPM:
             form = f"{_SLOWEST_SPM:g}-{_FASTEST_SPM:g} steps per minute (count both feet)"
             self.fail(f"{cadence:g} spm is outside {form}", param, ctx)
@@ -132,11 +134,22 @@ def ramp_options(function: _Function) -> _Function:
                 metavar="N",
                 help="Steps of your right foot in 30 seconds, instead of --from.",
             ),
-            click.option("--ramp", "ramp_text", metavar="TEXT", help='As in "160@0 170@10:00" or "5x(176/3:00 164/2:00)".'),
+            click.option(
+                "--ramp",
+                "ramp_text",
+                metavar="TEXT",
+                help='As in "160@0 170@10:00" or "5x(176/3:00 164/2:00)".',
+            ),
             click.option("--duration", type=DURATION, default="40m", help="Length of the run."),
-            click.option("--warm-up", type=DURATION, help="Hold the first cadence so long (part of the duration)."),
-            click.option("--cool-down", type=DURATION, help="Come back to it in so long (part of the duration)."),
-            click.option("--baseline", type=SPM, help="Your own easy cadence.  [default: the ramp's first value]"),
+            click.option(
+                "--warm-up", type=DURATION, help="Hold the first cadence so long (part of the duration)."
+            ),
+            click.option(
+                "--cool-down", type=DURATION, help="Come back to it in so long (part of the duration)."
+            ),
+            click.option(
+                "--baseline", type=SPM, help="Your own easy cadence.  [default: the ramp's first value]"
+            ),
         )
     ):
         function = option(function)
@@ -156,7 +169,12 @@ def chosen_ramp(ctx: click.Context, options: dict[str, Any]) -> RampChoice:
     ParameterError
         If the ramp is none.
     """
-    names = (*(name for shape in _SHAPES.values() for name in shape), "duration", *_WITH_FROM_ONLY, "baseline")
+    names = (
+        *(name for shape in _SHAPES.values() for name in shape),
+        "duration",
+        *_WITH_FROM_ONLY,
+        "baseline",
+    )
     given = {name: options.pop(name) for name in names}
     shape = _chosen_shape(ctx, given)
     return RampChoice(ramp=_BUILDERS[shape](ctx, given), baseline_spm=given["baseline"])
@@ -186,21 +204,21 @@ def _chosen_shape(ctx: click.Context, given: dict[str, Any]) -> str:
 
 
 def _steady(ctx: click.Context, given: dict[str, Any]) -> Ramp:
-    from bpmsync.timeline.ramp import Ramp  # noqa: PLC0415 - numpy
+    from bpmsync.timeline.ramp import Ramp
 
     _refuse_edges(ctx, given, "--spm holds one cadence all the way")
     return Ramp.constant(given["spm"], duration_s=_run_length(ctx, given))
 
 
 def _rising(ctx: click.Context, given: dict[str, Any]) -> Ramp:
-    from bpmsync.timeline.ramp import Ramp  # noqa: PLC0415 - numpy
+    from bpmsync.timeline.ramp import Ramp
 
     start = _start(ctx, given)
     if start is None:
-        msg = "--to needs a start: your own cadence as --from 162, or --count 40 (right foot in 30 seconds, times 4)"
+        msg = "--to needs a start: --from 162, or --count 40 (your right foot in 30 seconds, times 4)"
         raise click.UsageError(msg, ctx)
     if given["to_spm"] is None:
-        msg = f"where to, from {start:g} steps per minute? Add --to {start * 1.04:.0f}, or hold it with --spm {start:g}"
+        msg = f"where to, from {start:g} spm? Add --to {start * 1.04:.0f}, or hold it with --spm {start:g}"
         raise click.UsageError(msg, ctx)
     return Ramp.linear(
         start,
@@ -212,7 +230,7 @@ def _rising(ctx: click.Context, given: dict[str, Any]) -> Ramp:
 
 
 def _written(ctx: click.Context, given: dict[str, Any]) -> Ramp:
-    from bpmsync.timeline.ramptext import parse_ramp  # noqa: PLC0415 - numpy
+    from bpmsync.timeline.ramptext import parse_ramp
 
     _refuse_edges(ctx, given, "--ramp says everything itself")
     if _strength(ctx, "duration") >= _strength(ctx, "ramp_text"):
@@ -262,13 +280,24 @@ def native_options(function: _Function) -> _Function:
     """Add the options of a native plan: limits and filters."""
     for option in reversed(
         (
-            click.option("--max-off", type=PERCENT, default="4%", help="How far a track's step tempo may be from the target."),
+            click.option(
+                "--max-off",
+                type=PERCENT,
+                default="4%",
+                help="How far a track's step tempo may be from the target.",
+            ),
             click.option("--min-length", type=DURATION, default="1m30s", help="Shortest track."),
             click.option("--max-length", type=DURATION, default="12m", help="Longest track."),
-            click.option("--include", multiple=True, metavar="QUERY", help="Only tracks that match (any of several)."),
+            click.option(
+                "--include", multiple=True, metavar="QUERY", help="Only tracks that match (any of several)."
+            ),
             click.option("--exclude", multiple=True, metavar="QUERY", help="No track that matches."),
             click.option("--spoken/--no-spoken", default=False, help="Audiobooks and podcasts, too."),
-            click.option("--partial/--no-partial", default=False, help="Leave a hole where no track fits, rather than fail."),
+            click.option(
+                "--partial/--no-partial",
+                default=False,
+                help="Leave a hole where no track fits, rather than fail.",
+            ),
         )
     ):
         function = option(function)
@@ -277,7 +306,9 @@ def native_options(function: _Function) -> _Function:
 
 def json_option(function: _Function) -> _Function:
     """Add --json: one document on stdout instead of a table."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")(
+        function
+    )
 
 
 def jobs_option(function: _Function) -> _Function:

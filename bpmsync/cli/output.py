@@ -28,7 +28,7 @@ _LONGEST_CELL = 60
 
 def console(*, stderr: bool = False) -> Console:
     """Return rich's console for a stream, wide where no terminal sets the width."""
-    from rich.console import Console  # noqa: PLC0415 - help draws nothing
+    from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS", "").isdigit() else _PIPE_WIDTH
@@ -57,9 +57,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     title : str, optional
         A line above the table.
     """
-    from rich import box  # noqa: PLC0415 - help draws nothing
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for name in columns:

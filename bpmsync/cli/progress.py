@@ -32,7 +32,7 @@ def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = Fals
     if quiet or not sys.stderr.isatty() or not total:
         yield from items
         return
-    from rich.progress import (  # noqa: PLC0415 - only where a bar is drawn
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -41,7 +41,13 @@ def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = Fals
     )
 
     rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        rate,
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total, rate="")
         for item in items:

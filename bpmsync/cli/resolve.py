@@ -30,7 +30,7 @@ def find_track(store: Store, text: str) -> Track:
     BpmsyncError
         If there is none.
     """
-    from bpmsync.library.query import parse_query  # noqa: PLC0415 - the library loads numpy
+    from bpmsync.library.query import parse_query
 
     if text.isascii() and text.isdigit():
         by_id = store.track_by_id(int(text))

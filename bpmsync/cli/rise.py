@@ -65,6 +65,15 @@ class Rise:
             line = f"top {spm(self.top_spm)} spm, {percent(abs(self.percent))} {side} {base}"
         return line if self.is_own else f"{line} (give your own easy cadence with --baseline)"
 
+    def as_json(self) -> dict[str, object]:
+        """Return the rise as JSON values."""
+        return {
+            "top_spm": round(self.top_spm, 6),
+            "baseline_spm": round(self.baseline_spm, 6),
+            "baseline_is_own": self.is_own,
+            "rise_percent": round(self.percent, 6),
+        }
+
     @property
     def notices(self) -> tuple[str, ...]:
         """What a runner should know before running it; empty up to 5 %."""
@@ -78,8 +87,8 @@ class Rise:
             )
         if self.percent > STUDIED_PERCENT:
             lines.append(
-                f"warning: {percent(self.percent)} is beyond what most studies tried (5 to 10 %, and few 15 %): "
-                "a larger rise moves the load rather than taking it away"
+                f"warning: {percent(self.percent)} is beyond what most studies tried "
+                "(5 to 10 %, few 15 %): a larger rise moves the load rather than taking it away"
             )
         return tuple(lines)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from bpmsync.cli.session import Session
     from bpmsync.library.scan import ScanResult
@@ -83,7 +83,9 @@ def run_scan(
         After saying what was kept and how to go on.
     """
     summary = ScanSummary()
-    results = _results(session, roots, store, summary, engine=engine, jobs=jobs, dry_run=dry_run, limit_s=file_timeout_s)
+    results = _results(
+        session, roots, store, summary, engine=engine, jobs=jobs, dry_run=dry_run, limit_s=file_timeout_s
+    )
     try:
         for result in results:
             summary.counts[result.status] += 1
@@ -116,9 +118,9 @@ def _results(
     dry_run: bool,
     limit_s: float | None,
 ) -> Iterator[ScanResult]:
-    from bpmsync.beats.engines import caches_are_cold  # noqa: PLC0415 - numba and librosa
-    from bpmsync.cli.progress import follow  # noqa: PLC0415
-    from bpmsync.library.scan import find_music, scan_files  # noqa: PLC0415
+    from bpmsync.beats.engines import caches_are_cold
+    from bpmsync.cli.progress import follow
+    from bpmsync.library.scan import find_music, scan_files
 
     folders = [str(_existing(root)) for root in roots]
     summary.total = len(find_music(folders))

@@ -26,7 +26,7 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 def default_library() -> Path:
     """Return where the library lies when nobody says otherwise: it is user data."""
-    import platformdirs  # noqa: PLC0415 - help needs no library
+    import platformdirs
 
     return Path(platformdirs.user_data_dir("bpmsync", appauthor=False)) / "library.db"
 
@@ -66,14 +66,14 @@ class Session:
         LibraryError
             If it cannot be opened.
         """
-        from bpmsync.errors import LibraryError  # noqa: PLC0415
-        from bpmsync.library.store import Store  # noqa: PLC0415 - help needs no database
+        from bpmsync.errors import LibraryError
+        from bpmsync.library.store import Store
 
         path = self.library_path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            msg = f"cannot make the library's folder {path.parent}: {error.strerror} (give another place with --db)"
+            msg = f"cannot make the folder {path.parent}: {error.strerror} (give another place with --db)"
             raise LibraryError(msg) from error
         return Store(path)
 
@@ -84,7 +84,7 @@ class Session:
 
     def load_config(self, ctx: click.Context, config_file: str | None) -> None:
         """Read the config file and make it the defaults of the command that runs."""
-        from bpmsync.cli.settings import read_config  # noqa: PLC0415 - help reads no settings
+        from bpmsync.cli.settings import read_config
 
         self.config = read_config(config_file)
         ctx.default_map = self.config.default_map
@@ -98,8 +98,22 @@ pass_session = click.make_pass_decorator(Session, ensure=True)
 def common_options(function: _Function) -> _Function:
     """Add --db, -v and -q, whose values go into the session and not to the function."""
     for option in (
-        click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_keep, help="Say only what went wrong."),
-        click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_keep, help="Say more; trace errors."),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep,
+            help="Say only what went wrong.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep,
+            help="Say more; trace errors.",
+        ),
         click.option(
             "--db",
             type=click.Path(dir_okay=False, path_type=Path),

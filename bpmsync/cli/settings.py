@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpmsync.cli.table import command_names, load_command
 from bpmsync.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["SHARED", "ConfigFile", "default_config", "option_names", "read_config"]
+__all__ = ["SHARED", "ConfigFile", "default_config", "is_common", "option_names", "read_config"]
 
 SHARED = ("baseline", "engine", "jobs")
 _COMMON = ("db", "quiet", "verbose")
@@ -55,7 +56,7 @@ class ConfigFile:
 
 def default_config() -> Path:
     """Return where the config file lies when nobody says otherwise."""
-    import platformdirs  # noqa: PLC0415 - asked for only when a command runs
+    import platformdirs
 
     return Path(platformdirs.user_config_dir("bpmsync", appauthor=False)) / "config.toml"
 
@@ -67,6 +68,11 @@ def option_names(command: click.Command) -> dict[str, click.Option]:
         for option in command.params
         if isinstance(option, click.Option) and option.name not in ("help", "version", "config_file")
     }
+
+
+def is_common(key: str) -> bool:
+    """Tell whether a setting is bpmsync's own, not one command's."""
+    return key in _COMMON
 
 
 def read_config(given: str | None) -> ConfigFile:
@@ -100,9 +106,7 @@ def read_config(given: str | None) -> ConfigFile:
 
 
 def _sorted_out(path: Path, settings: Mapping[str, Any]) -> ConfigFile:
-    from bpmsync.cli.main import COMMANDS  # noqa: PLC0415 - the table imports this module's users
-
-    names = [entry.name for entry in COMMANDS]
+    names = command_names()
     default_map: dict[str, dict[str, Any]] = {name: {} for name in names}
     common: dict[str, Any] = {}
     for key, value in settings.items():
@@ -119,8 +123,6 @@ def _sorted_out(path: Path, settings: Mapping[str, Any]) -> ConfigFile:
 
 
 def _command_settings(path: Path, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    from bpmsync.cli.main import load_command  # noqa: PLC0415
-
     command = load_command(name)
     options = {} if command is None else option_names(command)
     settings = {}

@@ -26,8 +26,8 @@ _LONGEST_VALUE = 200
 @pass_session
 def command(session: Session, track: str, *, as_json: bool) -> None:
     """Show all that is known of TRACK: a path, an id from a table, or a query with one hit."""
-    from bpmsync.cli.output import print_json, print_table  # noqa: PLC0415 - help draws nothing
-    from bpmsync.cli.resolve import find_track  # noqa: PLC0415
+    from bpmsync.cli.output import print_json, print_table
+    from bpmsync.cli.resolve import find_track
 
     with session.open_store() as store:
         found = find_track(store, track)
@@ -86,7 +86,8 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
     if beats:
         document["tags"] = _tags_json(track)
         document["readings"] = [
-            {"ratio": str(reading.ratio), "probability": round(reading.probability, 6)} for reading in found.readings
+            {"ratio": str(reading.ratio), "probability": round(reading.probability, 6)}
+            for reading in found.readings
         ]
         document["beats"] = [] if grid is None else grid.beats.tolist()
         document["downbeats"] = [] if grid is None else grid.downbeats.tolist()
@@ -100,8 +101,8 @@ def _tags_json(track: Track) -> dict[str, Any]:
 
 
 def _facts(track: Track) -> list[tuple[str, str]]:
-    from bpmsync.beats.detection import confidence_word  # noqa: PLC0415 - numpy
-    from bpmsync.timeline.durations import format_clock  # noqa: PLC0415
+    from bpmsync.beats.detection import confidence_word
+    from bpmsync.timeline.durations import format_clock
 
     found, grid = track.detection, track.grid
     tags = [(item.name.replace("_", " "), getattr(track.tags, item.name)) for item in fields(track.tags)]

@@ -16,11 +16,11 @@ _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 
 def clean(text: str) -> str:
-    """Return a text without control characters, on one line.
+    r"""Return a text without control characters, on one line.
 
     Examples
     --------
-    >>> clean("a\\x1b[31mb\\nc")
+    >>> clean("a\x1b[31mb\nc")
     'a[31mb c'
     """
     spaced = text.replace("\r\n", " ").translate({ord(c): " " for c in "\n\r\t\v\f\u2028\u2029"})

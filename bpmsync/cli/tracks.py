@@ -29,9 +29,9 @@ def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: 
     Words match path, title, artist, album and genre; field:value one field;
     bpm:80..92 and confidence:..0.5 a range.
     """
-    from bpmsync.cli.output import print_json  # noqa: PLC0415 - help draws nothing
-    from bpmsync.cli.show import track_json  # noqa: PLC0415
-    from bpmsync.library.query import parse_query  # noqa: PLC0415
+    from bpmsync.cli.output import print_json
+    from bpmsync.cli.show import track_json
+    from bpmsync.library.query import parse_query
 
     wanted = parse_query(" ".join(query))
     with session.open_store() as store:
@@ -50,10 +50,10 @@ def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: 
 
 
 def _table(tracks: list[Track]) -> None:
-    from bpmsync.beats.detection import confidence_word  # noqa: PLC0415 - numpy
-    from bpmsync.cli.output import print_table  # noqa: PLC0415
-    from bpmsync.cli.show import override_words  # noqa: PLC0415
-    from bpmsync.timeline.durations import format_clock  # noqa: PLC0415
+    from bpmsync.beats.detection import confidence_word
+    from bpmsync.cli.output import print_table
+    from bpmsync.cli.show import override_words
+    from bpmsync.timeline.durations import format_clock
 
     rows = [
         (
@@ -70,7 +70,7 @@ def _table(tracks: list[Track]) -> None:
 
 
 def _list_failures(failures: list[tuple[str, str]], *, as_json: bool) -> None:
-    from bpmsync.cli.output import print_json, print_table  # noqa: PLC0415
+    from bpmsync.cli.output import print_json, print_table
 
     if as_json:
         print_json([{"path": path, "reason": reason} for path, reason in failures])

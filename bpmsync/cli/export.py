@@ -1,0 +1,81 @@
+"""``bpmsync export``: a plan becomes a playlist file, or a folder for the phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.cli.session import Session, common_options, pass_session
+from bpmsync.cli.text import clean
+from bpmsync.cli.writing import LAST_WORD, Writing, copy_all, writing_options
+
+if TYPE_CHECKING:
+    from bpmsync.planner.legs import Plan
+
+__all__ = ["command"]
+
+_PLAN_ENDINGS = (".plan.json", ".json")
+
+
+@click.command("export")
+@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("dest", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
+@writing_options
+@click.option(
+    "--copy",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Copy the plan's files there, in order, with a playlist.",
+)
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the picture of the plan, too.",
+)
+@common_options
+@pass_session
+def command(
+    session: Session,
+    plan: Path,
+    dest: Path | None,
+    *,
+    copy: Path | None,
+    svg: Path | None,
+    **options: Any,  # noqa: ANN401 - the shared options, taken out below
+) -> None:
+    """Write PLAN as the playlist DEST: beside the plan without one, to stdout for -.
+
+    With --copy or --svg alone, only those are written.
+    """
+    from bpmsync.planner.plan import load_plan
+
+    loaded = load_plan(plan)
+    writing = Writing.take(options)
+    if svg is not None:
+        from bpmsync.cli.picture import save_svg
+
+        save_svg(loaded, svg)
+    if copy is not None:
+        copy_all(session, loaded, copy)
+    if dest is None and (copy or svg):
+        return
+    _write(session, loaded, dest or _beside(plan), writing)
+    session.say(LAST_WORD)
+
+
+def _write(session: Session, plan: Plan, dest: Path, writing: Writing) -> None:
+    if str(dest) == "-":
+        click.echo(writing.text(plan, folder=Path.cwd()), nl=False)
+        return
+    writing.write(plan, dest)
+    session.say(f"wrote {clean(str(dest))}")
+
+
+def _beside(plan: Path) -> Path:
+    for ending in _PLAN_ENDINGS:
+        if plan.name.endswith(ending):
+            return plan.with_name(plan.name.removesuffix(ending) + ".m3u8")
+    return plan.with_suffix(".m3u8")

@@ -1,0 +1,106 @@
+"""The native plan as `plan` and `playlist` make and show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.cli.text import percent, spm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from bpmsync.cli.rise import Rise
+    from bpmsync.library.track import Track
+    from bpmsync.planner.legs import Plan
+    from bpmsync.planner.native import NativeOptions
+    from bpmsync.timeline.ramp import Ramp
+
+__all__ = ["cadence_errors", "filtered", "native_plan", "plan_name", "report_plan", "take_native_options"]
+
+
+def take_native_options(options: dict[str, Any]) -> NativeOptions:
+    """Take the options of a native plan out of what a command was given."""
+    from bpmsync.planner.native import NativeOptions
+
+    return NativeOptions(
+        max_off=options.pop("max_off"),
+        min_length_s=options.pop("min_length"),
+        max_length_s=options.pop("max_length"),
+        spoken=options.pop("spoken"),
+        partial=options.pop("partial"),
+        include=tuple(options.pop("include")),
+        exclude=tuple(options.pop("exclude")),
+    )
+
+
+def filtered(tracks: Iterable[Track], query: str) -> list[Track]:
+    """Return the tracks that a query matches; all for an empty one."""
+    from bpmsync.library.query import parse_query
+
+    wanted = parse_query(query)
+    return [track for track in tracks if wanted.matches(track)]
+
+
+def native_plan(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> Plan:
+    """Return the native plan for a ramp.
+
+    Raises
+    ------
+    PlanError
+        If the music does not cover the ramp.
+    """
+    from bpmsync.planner.native import plan_native
+
+    return plan_native(tracks, ramp, options)
+
+
+def plan_name(ramp: Ramp) -> str:
+    """Return the file name, without ending, that tells a run: ``run-162-168-40m``."""
+    from bpmsync.timeline.durations import format_duration
+
+    first, top = ramp.knots[0][1], ramp.highest_spm
+    values = [first] if ramp.lowest_spm == top else [first, top if top > first else ramp.lowest_spm]
+    return "-".join(["run", *map(spm, values), format_duration(ramp.duration_s)])
+
+
+def cadence_errors(plan: Plan) -> dict[str, float]:
+    """Return the mean and worst distance of the music from the target, in spm and percent."""
+    from bpmsync.planner.legs import leg_mean_error_spm, leg_target, leg_worst_error_spm
+
+    total = plan.total_s
+    mean = worst = 0.0
+    for leg in plan.legs:
+        target = leg_target(leg, plan.ramp).mean_spm
+        mean += 100 * leg_mean_error_spm(leg, plan.ramp) / target * leg.duration_s / total
+        worst = max(worst, 100 * leg_worst_error_spm(leg, plan.ramp) / target)
+    return {
+        "mean_error_spm": round(plan.mean_error_spm, 6),
+        "mean_error_percent": round(mean, 6),
+        "worst_error_spm": round(plan.worst_error_spm, 6),
+        "worst_error_percent": round(worst, 6),
+    }
+
+
+def report_plan(plan: Plan, rise: Rise, *, table: bool, svg: Path | None) -> None:
+    """Show a plan on stdout, and its picture as an SVG file where one is wanted."""
+    from bpmsync.cli.output import console
+    from bpmsync.cli.picture import save_svg, show_plan
+    from bpmsync.timeline.durations import format_clock
+
+    if svg is not None:
+        save_svg(plan, svg)
+    if not table:
+        return
+    show_plan(console(), plan)
+    errors = cadence_errors(plan)
+    music, run = format_clock(round(plan.total_s)), format_clock(round(plan.duration_s))
+    click.echo(f"{len(plan.legs)} tracks, {music} of music for {run}")
+    for hole in plan.uncovered:
+        click.echo(f"no music from {format_clock(round(hole[0]))} to {format_clock(round(hole[1]))}")
+    mean = f"mean {errors['mean_error_spm']:.1f} spm ({percent(errors['mean_error_percent'])})"
+    worst = f"worst {errors['worst_error_spm']:.1f} spm ({percent(errors['worst_error_percent'])})"
+    click.echo(f"cadence error: {mean}, {worst}")
+    click.echo(rise.summary)

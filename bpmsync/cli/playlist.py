@@ -1,0 +1,166 @@
+"""``bpmsync playlist``: the main job in one go, from a folder of music to a playlist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.cli.options import (
+    chosen_ramp,
+    engine_option,
+    jobs_option,
+    json_option,
+    native_options,
+    ramp_options,
+)
+from bpmsync.cli.places import Places, places_for
+from bpmsync.cli.session import Session, common_options, pass_session
+from bpmsync.cli.text import clean
+from bpmsync.cli.writing import LAST_WORD, Writing, copy_all, write_playlist, writing_options
+from bpmsync.errors import BpmsyncError, ExitStatus
+
+if TYPE_CHECKING:
+    from bpmsync.cli.rise import Rise
+    from bpmsync.cli.scanning import ScanSummary
+    from bpmsync.library.track import Track
+    from bpmsync.planner.legs import Plan
+
+__all__ = ["command"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the person asked to be done with the plan."""
+
+    svg: Path | None
+    copy: Path | None
+    dry_run: bool
+    as_json: bool
+    writing: Writing
+
+
+@click.command("playlist")
+@click.argument("music", type=click.Path(path_type=Path))
+@ramp_options
+@native_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The playlist, as in run.m3u8; its plan goes beside it.  [default: named after the ramp, here]",
+)
+@writing_options
+@click.option(
+    "--copy",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DEST",
+    help="Copy the chosen files there, in order, with the playlist.",
+)
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the picture of the plan, too.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Scan and show the plan, but write no playlist.")
+@engine_option
+@jobs_option
+@json_option
+@common_options
+@pass_session
+@click.pass_context
+def command(
+    ctx: click.Context,
+    session: Session,
+    music: Path,
+    *,
+    output: Path | None,
+    copy: Path | None,
+    svg: Path | None,
+    dry_run: bool,
+    engine: str,
+    jobs: int | None,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - the shared options, taken out below
+) -> None:
+    """Make a playlist at your cadence from the folder MUSIC.
+
+    MUSIC is scanned, whole untouched tracks are chosen and ordered along the ramp, and a
+    playlist is written with its plan beside it.
+    """
+    from bpmsync.cli.planning import native_plan, plan_name, take_native_options
+    from bpmsync.cli.rise import rise_of, warn_of_rise
+    from bpmsync.cli.scanning import run_scan
+
+    choice = chosen_ramp(ctx, options)
+    wanted = _Wanted(svg, copy, dry_run, as_json, Writing.take(options, music=music.absolute()))
+    places = places_for(output or Path(f"{plan_name(choice.ramp)}.m3u8"))
+    if places.playlist is None:
+        msg = f"{places.plan.name!r} is no playlist: name it like run.m3u8 (bpmsync plan writes plans alone)"
+        raise click.BadParameter(msg, param_hint="'-o'")
+    # Before the scan, which may take an hour
+    if not dry_run:
+        places.refuse_foreign(force=wanted.writing.force)
+    limits = take_native_options(options)
+    rise = rise_of(choice.ramp, choice.baseline_spm)
+    with session.open_store() as store:
+        summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
+        tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
+    plan = native_plan(_usable(tracks, music), choice.ramp, limits)
+    _finish(session, plan, places, rise, summary, wanted)
+    warn_of_rise(rise)
+    if summary.failed:
+        ctx.exit(ExitStatus.SOME_FAILED)
+
+
+def _usable(tracks: list[Track], music: Path) -> list[Track]:
+    if not tracks:
+        msg = f"none of the files in {clean(str(music))} could be used: see the reasons above"
+        raise BpmsyncError(msg)
+    return tracks
+
+
+def _finish(  # noqa: PLR0917 - one job's last steps
+    session: Session, plan: Plan, places: Places, rise: Rise, summary: ScanSummary, wanted: _Wanted
+) -> None:
+    from bpmsync.cli.planning import report_plan
+
+    if not wanted.dry_run:
+        write_playlist(plan, places, wanted.writing)
+    report_plan(plan, rise, table=not wanted.as_json, svg=None if wanted.dry_run else wanted.svg)
+    copied = None
+    if wanted.copy is not None and not wanted.dry_run:
+        copied = copy_all(session, plan, wanted.copy)
+    if wanted.as_json:
+        _print_document(plan, places, rise, summary, written=not wanted.dry_run, copied=copied)
+    if wanted.dry_run:
+        session.say("a dry run: nothing was written")
+    else:
+        session.say(f"wrote {clean(str(places.playlist))} and {clean(str(places.plan))}")
+        session.say(LAST_WORD)
+
+
+def _print_document(
+    plan: Plan, places: Places, rise: Rise, summary: ScanSummary, *, written: bool, copied: list[str] | None
+) -> None:
+    import json
+
+    from bpmsync.cli.output import print_json
+    from bpmsync.cli.planning import cadence_errors
+    from bpmsync.planner.plan import plan_to_json
+
+    print_json(
+        {
+            "playlist": str(places.playlist) if written else None,
+            "plan_file": str(places.plan) if written else None,
+            "copied": copied,
+            "scan": summary.as_json(),
+            **rise.as_json(),
+            **cadence_errors(plan),
+            "plan": json.loads(plan_to_json(plan, beside=places.plan.parent)),
+        }
+    )

@@ -1,0 +1,67 @@
+"""The table of commands: what there is, where it lives, and one line about each.
+
+Help, completion and the config file read this table; a command's module is imported when
+the command runs. Each module in it has a `command`, a `click.Command`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+import click
+
+__all__ = ["COMMANDS", "CommandEntry", "command_names", "load_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """One line of the command table.
+
+    Parameters
+    ----------
+    name : str
+        As typed.
+    module : str
+        Imported when the command runs; has a `command`.
+    summary : str
+        The line shown by ``bpmsync --help``.
+    """
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    CommandEntry(
+        "playlist", "bpmsync.cli.playlist", "Make a playlist at your cadence from a folder of music."
+    ),
+    CommandEntry("scan", "bpmsync.cli.scan", "Fill or refresh the library."),
+    CommandEntry("beats", "bpmsync.cli.beats", "Find the beats of files, without the library."),
+    CommandEntry("tracks", "bpmsync.cli.tracks", "List the tracks of the library."),
+    CommandEntry("show", "bpmsync.cli.show", "Show all that is known of one track."),
+    CommandEntry("listen", "bpmsync.cli.listen", "Hear a track or a plan with a click on every step."),
+    CommandEntry("fix", "bpmsync.cli.fix", "Correct the beat of a track."),
+    CommandEntry("plan", "bpmsync.cli.plan", "Choose and order tracks of the library along a cadence."),
+    CommandEntry("coverage", "bpmsync.cli.coverage", "Show how much music each cadence has."),
+    CommandEntry("export", "bpmsync.cli.export", "Write a plan as a playlist, or copy its files."),
+    CommandEntry("config", "bpmsync.cli.config", "Show every setting, its value and where it came from."),
+)
+
+
+def load_command(name: str) -> click.Command | None:
+    """Import and return a command, or None where the table has no such name."""
+    entry = next((entry for entry in COMMANDS if entry.name == name), None)
+    if entry is None:
+        return None
+    command = importlib.import_module(entry.module).command
+    if not isinstance(command, click.Command):
+        msg = f"{entry.module}.command is not a click command"
+        raise TypeError(msg)
+    return command
+
+
+def command_names() -> list[str]:
+    """Return the names of all commands, in the table's order."""
+    return [entry.name for entry in COMMANDS]

@@ -1,0 +1,134 @@
+"""A plan on its way to disk: the playlist's options, and the copy for the phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bpmsync.cli.places import Places
+    from bpmsync.cli.session import Session
+    from bpmsync.planner.legs import Plan
+
+__all__ = ["LAST_WORD", "Writing", "copy_all", "write_playlist", "writing_options"]
+
+LAST_WORD = "in the player: turn off shuffle, crossfade and automix"
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a playlist names its files, and whether it may replace somebody's own.
+
+    Parameters
+    ----------
+    paths : str
+        "relative" to the playlist, or "absolute".
+    prefix : str or None
+        The folder of the music as the player knows it.
+    music : Path or None
+        The folder that the prefix stands for; None for the playlist's own.
+    bom : bool
+        Begin with a byte order mark.
+    force : bool
+        Replace whatever is there.
+    """
+
+    paths: Literal["relative", "absolute"]
+    prefix: str | None
+    music: Path | None
+    bom: bool
+    force: bool
+
+    @classmethod
+    def take(cls, options: dict[str, Any], *, music: Path | None = None) -> Writing:
+        """Take the options out of what a command was given."""
+        relative, prefix, bom, force = (options.pop(name) for name in ("relative", "prefix", "bom", "force"))
+        return cls("relative" if relative else "absolute", prefix, music, bom, force)
+
+    def text(self, plan: Plan, *, folder: Path) -> str:
+        """Return the playlist that would lie in a folder."""
+        from bpmsync.export.m3u import m3u_text
+
+        return m3u_text(plan, folder=folder, paths=self.paths, prefix=self.prefix, music=self.music)
+
+    def write(self, plan: Plan, out: Path) -> None:
+        """Write the playlist, whole or not at all.
+
+        Raises
+        ------
+        ExportError
+            If it cannot be written, or somebody's own file is there.
+        """
+        from bpmsync.export.m3u import write_m3u
+
+        write_m3u(
+            plan,
+            out,
+            paths=self.paths,
+            prefix=self.prefix,
+            music=self.music,
+            bom=self.bom,
+            force=self.force,
+        )
+
+
+def writing_options(function: _Function) -> _Function:
+    """Add --relative/--absolute, --prefix, --bom and --force."""
+    for option in reversed(
+        (
+            click.option("--relative/--absolute", default=True, help="How the playlist names its files."),
+            click.option(
+                "--prefix",
+                metavar="FOLDER",
+                help="The folder of the music as the player knows it, as in /storage/emulated/0/Music.",
+            ),
+            click.option(
+                "--bom/--no-bom", default=False, help="Begin with the mark that a few players want."
+            ),
+            click.option("-f", "--force", is_flag=True, help="Replace files that bpmsync did not write."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def write_playlist(plan: Plan, places: Places, writing: Writing) -> None:
+    """Write the plan and, where one is wanted, its playlist.
+
+    Raises
+    ------
+    ExportError
+        If a file cannot be written; what was there is untouched.
+    """
+    from bpmsync.planner.plan import save_plan
+
+    places.refuse_foreign(force=writing.force)
+    save_plan(plan, places.plan)
+    if places.playlist is not None:
+        writing.write(plan, places.playlist)
+
+
+def copy_all(session: Session, plan: Plan, dest: Path) -> list[str]:
+    """Copy a plan's files, with a bar on a terminal, and return where they are.
+
+    Raises
+    ------
+    ExportError
+        If there is no room, or the folder is somebody's own.
+    """
+    from bpmsync.cli.progress import follow
+    from bpmsync.export.copy import copy_files
+
+    copies = copy_files(plan, dest)
+    copied = [
+        str(copy.path) for copy in follow(copies, total=len(plan.legs), label="copying", quiet=session.quiet)
+    ]
+    session.say(f"copied {len(plan.legs)} tracks to {dest}")
+    return copied
