@@ -15,7 +15,7 @@ from bpmsync.errors import ExportError, ParameterError, PlanError
 from bpmsync.planner.legs import leg_mean_error_spm, leg_target, leg_worst_error_spm
 from bpmsync.planner.plan import Plan, WholeLeg, load_plan, plan_from_json, plan_to_json, save_plan
 from bpmsync.timeline.ramp import Ramp
-from tests.planner_cases import track
+from planner_cases import track
 
 RAMP = Ramp(((0, 160), (600, 172)))
 
