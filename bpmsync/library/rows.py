@@ -1,0 +1,164 @@
+"""Values of the library as columns, and back (no database here).
+
+Beat times are whole microseconds: the first as int64, the others as uint32 distances, so that
+what is read equals what was written. All blobs are little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from bpmsync.beats.detection import Constraint, Detection, Reading
+from bpmsync.library.track import Override, Tags
+from bpmsync.timeline.grid import BeatGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "DETECTION_COLUMNS",
+    "GRID_COLUMNS",
+    "TAG_COLUMNS",
+    "Columns",
+    "applied",
+    "detection_columns",
+    "detection_from",
+    "grid_columns",
+    "grid_from",
+    "override_columns",
+    "override_from",
+    "tag_columns",
+    "tags_from",
+]
+
+Columns: TypeAlias = dict[str, Any]
+
+TAG_COLUMNS = tuple(f.name for f in fields(Tags))
+GRID_COLUMNS = ("first_us", "deltas_us", "downbeats", "beats_per_bar")
+DETECTION_COLUMNS = (
+    "engine",
+    "version",
+    "failure",
+    *GRID_COLUMNS,
+    "readings",
+    "confidence",
+    "usable",
+    "level_db",
+    "energy",
+)
+_MICRO = 1e6
+
+
+def grid_columns(grid: BeatGrid | None) -> Columns:
+    """Return the columns of a beat grid; all None without one."""
+    if grid is None:
+        return dict.fromkeys(GRID_COLUMNS)
+    micros = np.rint(grid.beats * _MICRO).astype(np.int64)
+    return {
+        "first_us": int(micros[0]),
+        "deltas_us": np.diff(micros).astype("<u4").tobytes(),
+        "downbeats": grid.downbeats.astype("<u4").tobytes(),
+        "beats_per_bar": grid.beats_per_bar,
+    }
+
+
+def grid_from(row: Mapping[str, Any]) -> BeatGrid | None:
+    """Return the beat grid of a row, or None."""
+    if row["first_us"] is None:
+        return None
+    deltas = np.frombuffer(row["deltas_us"], dtype="<u4").astype(np.int64)
+    micros = row["first_us"] + np.concatenate([[0], np.cumsum(deltas)])
+    downbeats = np.frombuffer(row["downbeats"], dtype="<u4").astype(np.int64)
+    return BeatGrid(micros / _MICRO, downbeats, row["beats_per_bar"])
+
+
+def detection_columns(detection: Detection) -> Columns:
+    """Return the columns of a detection."""
+    return {
+        "engine": detection.engine,
+        "version": detection.version,
+        "failure": detection.failure,
+        **grid_columns(detection.grid),
+        "readings": json.dumps([[str(r.ratio), r.probability] for r in detection.readings]),
+        "confidence": detection.confidence,
+        "usable": json.dumps(detection.usable),
+        "level_db": detection.level_db,
+        "energy": detection.energy,
+    }
+
+
+def detection_from(row: Mapping[str, Any]) -> Detection:
+    """Return the detection of a row."""
+    return Detection(
+        engine=row["engine"],
+        version=row["version"],
+        grid=grid_from(row),
+        failure=row["failure"],
+        readings=tuple(Reading(Fraction(r), p) for r, p in json.loads(row["readings"])),
+        confidence=row["confidence"],
+        usable=tuple((start, end) for start, end in json.loads(row["usable"])),
+        level_db=row["level_db"],
+        energy=row["energy"],
+    )
+
+
+def override_columns(override: Override) -> Columns:
+    """Return the columns of an override."""
+    return {
+        "constraint_key": override.constraint.key(),
+        "tempo_bpm": override.constraint.tempo_bpm,
+        "shift_beats": str(override.constraint.shift_beats),
+        **grid_columns(override.beats),
+        "ignored": int(override.ignore),
+    }
+
+
+def override_from(row: Mapping[str, Any]) -> Override:
+    """Return the override of a row."""
+    constraint = Constraint(row["tempo_bpm"], Fraction(row["shift_beats"]))
+    return Override(constraint, grid_from(row), ignore=bool(row["ignored"]))
+
+
+def tag_columns(tags: Tags) -> Columns:
+    """Return the columns of tags, with texts that SQLite can hold."""
+    columns: Columns = {name: _storable(getattr(tags, name)) for name in TAG_COLUMNS}
+    other = {_storable(name): _storable(value) for name, value in tags.other.items()}
+    return columns | {"other": json.dumps(other, ensure_ascii=False)}
+
+
+def tags_from(row: Mapping[str, Any]) -> Tags:
+    """Return the tags of a row."""
+    columns = {name: row[name] for name in TAG_COLUMNS}
+    columns["other"] = json.loads(columns["other"])
+    columns["explicit"] = None if columns["explicit"] is None else bool(columns["explicit"])
+    return Tags(**columns)
+
+
+def applied(detection: Detection, override: Override) -> Detection:
+    """Return a detection with hand-made beats put in, where a person gave them.
+
+    A constraint needs nothing here: the detection under it is a row of its own.
+    """
+    if override.beats is None:
+        return detection
+    first, last = float(override.beats.beats[0]), float(override.beats.beats[-1])
+    span = ((max(first, 0.0), last),)
+    return replace(
+        detection,
+        grid=override.beats,
+        failure=None,
+        confidence=1.0,
+        readings=(Reading(Fraction(1), 1.0),),
+        usable=span,
+    )
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - any column
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")  # lone surrogates are not text
+    return value

@@ -1,0 +1,158 @@
+"""The tables of the library file, and the way from every older form to the newest.
+
+`PRAGMA user_version` says how many of `MIGRATIONS` a file has been through. Each runs in one
+transaction together with the new number, so that a stop at any moment leaves a whole version.
+A migration that was released is never changed: the next one is added.
+
+What a machine found (`detections`) and what a person said (`overrides`) are apart. Overrides
+refer to nothing, so that no removal of files can take them along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpmsync.errors import LibraryError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "migrate"]
+
+APPLICATION_ID = 0x62706D73  # "bpms": tells our file from other people's databases
+
+_VERSION_1 = """
+CREATE TABLE audio (
+    audio_hash TEXT NOT NULL PRIMARY KEY,
+    duration_s REAL NOT NULL,
+    lost_s REAL NOT NULL
+) STRICT;
+
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    audio_hash TEXT NOT NULL REFERENCES audio (audio_hash),
+    title TEXT,
+    artist TEXT,
+    album TEXT,
+    album_artist TEXT,
+    track_number INTEGER,
+    disc_number INTEGER,
+    genre TEXT,
+    year INTEGER,
+    isrc TEXT,
+    bpm REAL,
+    key TEXT,
+    replaygain_track_gain_db REAL,
+    rating REAL,
+    explicit INTEGER,
+    musicbrainz_recording_id TEXT,
+    other TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX files_by_audio ON files (audio_hash);
+
+CREATE TABLE detections (
+    audio_hash TEXT NOT NULL REFERENCES audio (audio_hash) ON DELETE CASCADE,
+    constraint_key TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    version TEXT NOT NULL,
+    failure TEXT,
+    first_us INTEGER,
+    deltas_us BLOB,
+    downbeats BLOB,
+    beats_per_bar INTEGER,
+    readings TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    usable TEXT NOT NULL,
+    level_db REAL NOT NULL,
+    energy REAL NOT NULL,
+    PRIMARY KEY (audio_hash, constraint_key)
+) STRICT;
+
+CREATE TABLE overrides (
+    audio_hash TEXT NOT NULL PRIMARY KEY,
+    constraint_key TEXT NOT NULL,
+    tempo_bpm REAL,
+    shift_beats TEXT NOT NULL,
+    first_us INTEGER,
+    deltas_us BLOB,
+    downbeats BLOB,
+    beats_per_bar INTEGER,
+    ignored INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE failures (
+    path TEXT NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    version TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    passing INTEGER NOT NULL
+) STRICT;
+"""
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    # One by one: `executescript` would commit the transaction that it runs in
+    for statement in _VERSION_1.split(";"):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_make_tables,)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring an open library file to the newest version.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        In autocommit mode.
+    path : Path
+        For messages.
+
+    Raises
+    ------
+    LibraryError
+        If the file comes from a newer bpmsync, or is somebody else's database.
+    """
+    if _version(connection, path) == len(MIGRATIONS):
+        return
+    for number in range(_version(connection, path), len(MIGRATIONS)):
+        _step(connection, path, number)
+
+
+def _step(connection: sqlite3.Connection, path: Path, number: int) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:  # another process may have done the same meanwhile, so the version is read again
+        if _version(connection, path) == number:
+            MIGRATIONS[number](connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if owner != APPLICATION_ID and not empty:
+        msg = f"{path} is a database, but not a bpmsync library (name another file with --db)"
+        raise LibraryError(msg)
+    if version > len(MIGRATIONS):
+        msg = (
+            f"the library {path} is of version {version}, and this bpmsync knows versions up to "
+            f"{len(MIGRATIONS)}: update bpmsync, or name another file with --db"
+        )
+        raise LibraryError(msg)
+    return version
