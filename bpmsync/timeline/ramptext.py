@@ -101,5 +101,14 @@ def _item(word: str, text: str) -> tuple[float, str, float]:
     if match is None:
         msg = f"{word!r} in {text!r} is not a part of a ramp: {_RIGHT_FORM}"
         raise ParameterError(msg)
-    seconds = 0.0 if (match[2], match[3]) == ("@", "0") else parse_duration(match[3])
-    return float(match[1]), match[2], seconds
+    return float(match[1]), match[2], _seconds(match[2], match[3], text)
+
+
+def _seconds(kind: str, written: str, text: str) -> float:
+    if (kind, written) == ("@", "0"):
+        return 0.0
+    try:
+        return parse_duration(written)
+    except ParameterError as error:
+        msg = f"{text!r} is not a ramp: {error}; {_RIGHT_FORM}"
+        raise ParameterError(msg) from error
