@@ -59,7 +59,8 @@ def command(
 
         save_svg(loaded, svg)
     if copy is not None:
-        copy_all(session, loaded, copy)
+        for _ in copy_all(session, loaded, copy, name=_beside(plan).stem):
+            pass
     if dest is None and (copy or svg):
         return
     _write(session, loaded, dest or _beside(plan), writing)

@@ -111,7 +111,7 @@ def command(
         summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
         tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
     plan = native_plan(_usable(tracks, music), choice.ramp, limits)
-    _finish(session, plan, places, rise, summary, wanted)
+    _finish(session, plan, places, rise=rise, summary=summary, wanted=wanted)
     warn_of_rise(rise)
     if summary.failed:
         ctx.exit(ExitStatus.SOME_FAILED)
@@ -124,17 +124,25 @@ def _usable(tracks: list[Track], music: Path) -> list[Track]:
     return tracks
 
 
-def _finish(  # noqa: PLR0917 - one job's last steps
-    session: Session, plan: Plan, places: Places, rise: Rise, summary: ScanSummary, wanted: _Wanted
+def _finish(
+    session: Session,
+    plan: Plan,
+    places: Places,
+    *,
+    rise: Rise,
+    summary: ScanSummary,
+    wanted: _Wanted,
 ) -> None:
     from bpmsync.cli.planning import report_plan
 
+    copied: list[str] | None = None
     if not wanted.dry_run:
+        # A folder that cannot take the copy is refused before anything is written
+        name = "run" if places.playlist is None else places.playlist.stem
+        copies = None if wanted.copy is None else copy_all(session, plan, wanted.copy, name=name)
         write_playlist(plan, places, wanted.writing)
+        copied = None if copies is None else list(copies)
     report_plan(plan, rise, table=not wanted.as_json, svg=None if wanted.dry_run else wanted.svg)
-    copied = None
-    if wanted.copy is not None and not wanted.dry_run:
-        copied = copy_all(session, plan, wanted.copy)
     if wanted.as_json:
         _print_document(plan, places, rise, summary, written=not wanted.dry_run, copied=copied)
     if wanted.dry_run:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from bpmsync.cli.text import clean
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bpmsync.cli.places import Places
     from bpmsync.cli.session import Session
+    from bpmsync.export.copy import Copied
     from bpmsync.planner.legs import Plan
 
 __all__ = ["LAST_WORD", "Writing", "copy_all", "write_playlist", "writing_options"]
@@ -115,20 +118,25 @@ def write_playlist(plan: Plan, places: Places, writing: Writing) -> None:
         writing.write(plan, places.playlist)
 
 
-def copy_all(session: Session, plan: Plan, dest: Path) -> list[str]:
-    """Copy a plan's files, with a bar on a terminal, and return where they are.
+def copy_all(session: Session, plan: Plan, dest: Path, *, name: str) -> Iterator[str]:
+    """Check a folder for the copy of a plan, and return a generator that copies with a bar.
+
+    It yields where each copied file lies.
 
     Raises
     ------
     ExportError
-        If there is no room, or the folder is somebody's own.
+        At once, if there is no room or the folder is somebody's own.
     """
-    from bpmsync.cli.progress import follow
     from bpmsync.export.copy import copy_files
 
-    copies = copy_files(plan, dest)
-    copied = [
-        str(copy.path) for copy in follow(copies, total=len(plan.legs), label="copying", quiet=session.quiet)
-    ]
-    session.say(f"copied {len(plan.legs)} tracks to {dest}")
-    return copied
+    copies = copy_files(plan, dest, name=name)
+    return _copying(session, copies, total=len(plan.legs), dest=dest)
+
+
+def _copying(session: Session, copies: Iterator[Copied], *, total: int, dest: Path) -> Iterator[str]:
+    from bpmsync.cli.progress import follow
+
+    for copy in follow(copies, total=total, label="copying", quiet=session.quiet):
+        yield str(copy.target)
+    session.say(f"{total} tracks and their playlist are in {clean(str(dest))}")
