@@ -8,9 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from bpmsync.errors import ParameterError
-from bpmsync.timeline.grid import BeatGrid
+
+if TYPE_CHECKING:
+    from bpmsync.timeline.grid import BeatGrid
 
 __all__ = ["LIKELY", "SURE", "Constraint", "Detection", "Reading", "confidence_word"]
 

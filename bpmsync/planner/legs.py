@@ -145,13 +145,13 @@ class Plan:
 
     @property
     def mean_error_spm(self) -> float:
-        """Time-weighted mean of \\|step tempo - target\\| over all legs; 0 without a leg."""
+        """Time-weighted mean of |step tempo - target| over all legs; 0 without a leg."""
         weighted = math.fsum(leg_mean_error_spm(leg, self.ramp) * leg.duration_s for leg in self.legs)
         return weighted / self.total_s if self.legs else 0.0
 
     @property
     def worst_error_spm(self) -> float:
-        """Largest \\|step tempo - target\\| anywhere in the plan; 0 without a leg."""
+        """Largest |step tempo - target| anywhere in the plan; 0 without a leg."""
         return max((leg_worst_error_spm(leg, self.ramp) for leg in self.legs), default=0.0)
 
 
@@ -182,14 +182,16 @@ def error_percent(leg: WholeLeg, ramp: Ramp) -> float:
 
 
 def leg_mean_error_spm(leg: WholeLeg, ramp: Ramp) -> float:
-    """Return the time-weighted mean of \\|step tempo - target\\| over the leg."""
+    """Return the time-weighted mean of |step tempo - target| over the leg."""
     pieces = list(target_pieces(ramp, leg.start_s, leg.end_s))
-    area = math.fsum(dt * _mean_abs(first - leg.native_spm, last - leg.native_spm) for dt, first, last in pieces)
+    area = math.fsum(
+        dt * _mean_abs(first - leg.native_spm, last - leg.native_spm) for dt, first, last in pieces
+    )
     return area / math.fsum(dt for dt, _, _ in pieces)
 
 
 def leg_worst_error_spm(leg: WholeLeg, ramp: Ramp) -> float:
-    """Return the largest \\|step tempo - target\\| anywhere in the leg."""
+    """Return the largest |step tempo - target| anywhere in the leg."""
     low, high = ramp.range_spm(leg.start_s, leg.end_s)
     return max(abs(leg.native_spm - low), abs(leg.native_spm - high))
 
@@ -204,7 +206,7 @@ def target_pieces(ramp: Ramp, start_s: float, end_s: float) -> Iterator[tuple[fl
 
 
 def _mean_abs(first: float, last: float) -> float:
-    """Mean of \\|x\\| while x runs evenly from first to last."""
+    """Mean of |x| while x runs evenly from first to last."""
     if first * last >= 0:
         return abs(first + last) / 2
     return (first * first + last * last) / (2 * (abs(first) + abs(last)))

@@ -130,7 +130,15 @@ def plan_from_json(text: str, *, beside: Path | None = None) -> Plan:
     _check_kind(document)
     try:
         return _plan(document, beside)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, ZeroDivisionError, IndexError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+        AttributeError,
+        ZeroDivisionError,
+        IndexError,
+    ) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         msg = f"not a whole plan: {what}; make the plan again"
         raise PlanError(msg) from error

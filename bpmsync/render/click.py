@@ -184,7 +184,7 @@ def read_excerpt(path: str | Path, *, start_s: float, length_s: float, sample_ra
     DecodeError
         If the file cannot be decoded.
     """
-    from bpmsync.audio.decode import audio_blocks  # noqa: PLC0415 - a decoder that only reading needs
+    from bpmsync.audio.decode import audio_blocks  # a decoder that only reading needs
 
     first, last = round(start_s * sample_rate), round((start_s + length_s) * sample_rate)
     pieces: list[Samples] = []

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from bpmsync.errors import ParameterError
 from bpmsync.timeline.arrays import (
@@ -22,6 +21,11 @@ from bpmsync.timeline.arrays import (
     frozen_ints,
     interpolate,
 )
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["FASTEST_BPM", "SLOWEST_BPM", "BeatGrid"]
 

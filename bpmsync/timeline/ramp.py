@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from bpmsync.errors import ParameterError
 from bpmsync.timeline.arrays import FloatArray, IntArray, frozen_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["FASTEST_SPM", "SHORTEST_SEGMENT_S", "SLOWEST_SPM", "Ramp"]
 
@@ -162,7 +163,7 @@ class Ramp:
         seconds = np.asarray(seconds, dtype=np.float64)
         left = self._piece_of(seconds, self._times)
         dt = seconds - self._times[left]
-        # steps [1] = (spm [1/min] * dt [s] + slope [1/min/s] * dt^2 [s^2] / 2) / 60 [s/min]
+        # The algebra: spm [1/min] * dt [s] + slope [1/min/s] * dt^2 [s^2] / 2, all over 60 [s/min]
         slope = self._slopes(seconds, self._times)
         made = (self._spms[left] + slope * dt / 2) * dt / _SECONDS_PER_MINUTE
         return self._steps[left] + made
@@ -232,8 +233,5 @@ def _check_knots(knots: tuple[tuple[float, float], ...]) -> None:
     gaps = np.diff(values[:, 0])
     three_at_once = bool(((gaps[1:] == 0) & (gaps[:-1] == 0)).any())
     if three_at_once or ((gaps != 0) & (gaps < SHORTEST_SEGMENT_S - _ROUNDING_S)).any():
-        msg = (
-            "ramp times must not decrease, and lie at least 0.1 s apart "
-            "(two at the same second are a jump)"
-        )
+        msg = "ramp times must not decrease, and lie at least 0.1 s apart (two at the same second are a jump)"
         raise ParameterError(msg)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from bpmsync.errors import ParameterError
 from bpmsync.timeline.arrays import FloatArray, frozen_floats, interpolate
 
 if TYPE_CHECKING:
     from fractions import Fraction
+
+    from numpy.typing import ArrayLike
 
     from bpmsync.timeline.grid import BeatGrid
     from bpmsync.timeline.ramp import Ramp
@@ -66,7 +67,7 @@ class TimeMap:
         return cls((0.0, duration_s), (0.0, duration_s))  # type: ignore[arg-type]
 
     @classmethod
-    def onto_ramp(  # noqa: PLR0913 - the five numbers that decide a leg, by name
+    def onto_ramp(
         cls,
         grid: BeatGrid,
         ramp: Ramp,
