@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bpmsync.cli.options import engine_option
+from bpmsync.cli.scanning import FIRST_TIME
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
 from bpmsync.errors import BpmsyncError, ExitStatus, NoBeat, TrackError
@@ -44,7 +45,7 @@ def command(
 
     find_tracker(engine)
     if caches_are_cold():
-        session.say("preparing the beat tracker, which takes half a minute the first time only")
+        session.say(FIRST_TIME)
     # Before the clock of the first file starts
     warm_up(engine)
     failed = 0

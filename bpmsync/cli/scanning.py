@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bpmsync.library.scan import ScanResult
     from bpmsync.library.store import Store
 
-__all__ = ["FailedFile", "ScanSummary", "run_scan"]
+__all__ = ["FIRST_TIME", "FailedFile", "ScanSummary", "run_scan"]
+
+FIRST_TIME = "preparing the beat tracker, which takes up to half a minute, the first time only"
 
 _STATUSES = ("new", "changed", "unchanged", "moved", "retagged", "failed")
 
@@ -118,16 +120,17 @@ def _results(
     dry_run: bool,
     limit_s: float | None,
 ) -> Iterator[ScanResult]:
-    from bpmsync.beats.engines import caches_are_cold
+    folders = [str(_existing(root)) for root in roots]
     from bpmsync.cli.progress import follow
     from bpmsync.library.scan import find_music, scan_files
 
-    folders = [str(_existing(root)) for root in roots]
     summary.total = len(find_music(folders))
     if not summary.total:
         raise BpmsyncError(_no_music(folders))
+    from bpmsync.beats.engines import caches_are_cold  # the heavy one, once there is work
+
     if not dry_run and caches_are_cold():
-        session.say("preparing the beat tracker, which takes half a minute the first time only")
+        session.say(FIRST_TIME)
     limits = {} if limit_s is None else {"file_timeout_s": limit_s}
     results = scan_files(folders, store, engine=engine, jobs=jobs, dry_run=dry_run, **limits)
     yield from follow(results, total=summary.total, label="scanning", quiet=session.quiet)
