@@ -1,0 +1,64 @@
+"""librosa's own tracker, its tempo and its beats as they come: the yardstick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bpmsync.beats import confidence, jit
+from bpmsync.beats.detection import Constraint, Detection
+from bpmsync.beats.engines import engine_version
+from bpmsync.errors import ParameterError
+from bpmsync.timeline.grid import BeatGrid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["NAME", "beats_and_tempo", "track"]
+
+NAME = "librosa"
+_NO_CONSTRAINT = Constraint()
+_NEUTRAL_CONFIDENCE = 0.5  # it says nothing about how sure it is
+
+
+def beats_and_tempo(
+    samples: NDArray[np.float32], sample_rate: int, *, near_bpm: float | None = None
+) -> tuple[NDArray[np.float64], float]:
+    """Return beat times in seconds and the tempo in BPM, exactly as `beat_track` gives them."""
+    jit.CACHE_FOLDER.mkdir(parents=True, exist_ok=True)
+    import librosa.beat  # noqa: PLC0415 - seconds of import that the default engine never pays
+
+    options = {} if near_bpm is None else {"bpm": near_bpm}
+    tempo, beats = librosa.beat.beat_track(y=samples, sr=sample_rate, units="time", **options)
+    return np.asarray(beats, dtype=np.float64), float(np.atleast_1d(tempo)[0])
+
+
+def track(
+    samples: NDArray[np.float32],
+    sample_rate: int,
+    *,
+    constraint: Constraint = _NO_CONSTRAINT,
+) -> Detection:
+    """Return librosa's beats as a detection; parameters as the default engine's."""
+    level = confidence.level_db(samples, sample_rate, ())
+    version = engine_version(NAME)
+    beats = np.empty(0)
+    if len(samples) >= sample_rate:
+        beats, _ = beats_and_tempo(samples, sample_rate, near_bpm=constraint.tempo_bpm)
+    try:
+        grid = BeatGrid(np.round(beats, 6))
+        if constraint.shift_beats:
+            grid = BeatGrid(np.round(grid.time_of(np.arange(len(grid)) + float(constraint.shift_beats)), 6))
+    except ParameterError:
+        failure = "librosa found no beats that make a grid"
+        return Detection(engine=NAME, version=version, failure=failure, level_db=level)
+    return Detection(
+        engine=NAME,
+        version=version,
+        grid=grid,
+        confidence=_NEUTRAL_CONFIDENCE,
+        usable=((float(grid.beats[0]), float(grid.beats[-1])),),
+        level_db=level,
+        energy=0.5,
+    )
