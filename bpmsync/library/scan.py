@@ -142,7 +142,7 @@ def _warm_up_once(engine: str) -> None:
     """Fill the JIT caches here, lest every worker compiles the same for itself."""
     from bpmsync.beats.engines import caches_are_cold, warm_up
 
-    if caches_are_cold():
+    if caches_are_cold(engine):
         warm_up(engine)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import mutagen
 from mutagen.id3 import ID3
+from mutagen.mp3 import HeaderNotFoundError
 from mutagen.mp4 import MP4Tags
 
 from bpmsync.errors import TagError
@@ -137,14 +138,23 @@ def read_tags(path: str | Path) -> Tags:
         If the file cannot be read, is no sound file, or its tags are damaged.
     """
     try:
-        opened = mutagen.File(path)
-    except OSError as error:
-        raise TagError(path, f"cannot be read: {error.strerror or error}") from error
-    except _FOREIGN as error:
+        return _tags(_raw(_container(path)))
+    except (OSError, *_FOREIGN) as error:
+        cause = error.args[0] if error.args and isinstance(error.args[0], OSError) else error
+        if isinstance(cause, OSError):
+            raise TagError(path, f"cannot be read: {cause.strerror or cause}") from error
         raise TagError(path, f"its tags are damaged: {error}") from error
+
+
+def _container(path: str | Path) -> Any:  # noqa: ANN401 - mutagen is untyped
+    """Return mutagen's tags of a file, None without any."""
+    try:
+        opened = mutagen.File(path)
+    except HeaderNotFoundError:  # it looks for mp3 behind the tags, and a bare AAC stream is none
+        return ID3(path)
     if opened is None:
         raise TagError(path, "not a kind of file whose tags can be read")
-    return _tags(_raw(opened.tags))
+    return opened.tags
 
 
 def _raw(tags: Any) -> _Raw:  # noqa: ANN401 - mutagen is untyped

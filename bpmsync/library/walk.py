@@ -2,7 +2,8 @@
 
 Every real folder and file is seen once, however many links lead to it. Hidden files and
 folders are left out, and every file whose suffix is not one of sound (playlists, pictures).
-A file that is named itself is always taken.
+A folder that holds a file `.nomedia`, by which phones leave out ring tones and voice notes, is
+left out with all below it. A file or a folder that is named itself is always taken.
 """
 
 # ruff: noqa: PTH100, PTH116, PTH122 - strings as the system lists them: Path is slower by half, and resolves links
@@ -29,6 +30,7 @@ AUDIO_SUFFIXES = frozenset((
     ".oga", ".ogg", ".opus", ".tta", ".wav", ".wave", ".wma", ".wv",
 ))
 # fmt: on
+_LEFT_OUT_BY = ".nomedia"
 
 
 class FoundFile(NamedTuple):
@@ -101,6 +103,7 @@ class _Walker:
     seen_folders: set[object] = field(default_factory=set)
     seen_files: set[object] = field(default_factory=set)
     seen_paths: set[str] = field(default_factory=set)
+    roots: set[str] = field(default_factory=set)
 
     def start(self, root: str) -> None:
         try:
@@ -109,6 +112,7 @@ class _Walker:
             msg = f"cannot scan {root}: {error.strerror} (name a folder of music that exists)"
             raise ParameterError(msg) from error
         if stat.S_ISDIR(status.st_mode):
+            self.roots.add(root)
             self._enter(root, status)
         else:
             self._take(root, status)
@@ -123,8 +127,11 @@ class _Walker:
 
     def _list(self, folder: str) -> None:
         try:
-            with os.scandir(folder) as entries:
-                self._sort_out(sorted(entries, key=lambda entry: entry.name))
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+            left_out = any(entry.name == _LEFT_OUT_BY for entry in entries)
+            if folder in self.roots or not left_out:
+                self._sort_out(entries)
         except OSError as error:
             self.walk.problems.append((folder, f"the folder cannot be read: {error.strerror}"))
 
