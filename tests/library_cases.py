@@ -44,7 +44,7 @@ def fill(folder: Path, db: Path, *, songs: tuple[tuple[str, str, float], ...] = 
 
 def _entry(path: Path, tags: Tags, bpm: float, *, duration_s: float = 200.0) -> ScannedFile:
     beats = np.round(np.arange(0.25, duration_s, 60 / bpm), 6)
-    grid = BeatGrid(beats, downbeats=range(0, len(beats), 4), beats_per_bar=4)
+    grid = BeatGrid(beats, downbeats=np.arange(0, len(beats), 4), beats_per_bar=4)
     detection = Detection("bpmsync", "1", grid=grid, confidence=0.9, usable=((0.0, duration_s),))
     status = path.stat()
     return ScannedFile(

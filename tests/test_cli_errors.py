@@ -49,8 +49,8 @@ def db(tmp_path: Path) -> Path:
 def two_good_one_broken(tmp_path: Path, fixtures_audio: Path) -> Path:
     music = tmp_path / "some music"
     music.mkdir()
-    for name in ("Gutter Ballet.mp3", "Two Gears.m4a", "empty.mp3", "shopping list.mp3"):
-        shutil.copy(fixtures_audio / name, music / name)
+    for name in ("Gutter Ballet.mp3", "Two Gears.m4a", "broken/empty.mp3", "broken/shopping list.mp3"):
+        shutil.copy(fixtures_audio / name, music)
     return music
 
 
@@ -354,7 +354,7 @@ def test_output_is_utf8_whatever_the_console_says(db: Path, tmp_path: Path) -> N
 def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path, fixtures_audio: Path) -> None:
     music = tmp_path / "music"
     music.mkdir()
-    shutil.copy(fixtures_audio / "Two Gears.m4a", os.fsencode(music) + b"/bad\xff.m4a")
+    shutil.copy(fixtures_audio / "Two Gears.m4a", music / os.fsdecode(b"bad\xff.m4a"))
     answer = bpmsync("--db", "library.db", "scan", "music", cwd=tmp_path)
     assert answer.status == ExitStatus.SOME_FAILED
     assert "not valid UTF-8" in answer.err

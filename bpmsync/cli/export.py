@@ -39,6 +39,7 @@ _PLAN_ENDINGS = (".plan.json", ".json")
 @pass_session
 def command(
     session: Session,
+    /,
     plan: Path,
     dest: Path | None,
     *,

@@ -43,6 +43,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context,
     session: Session,
+    /,
     query: tuple[str, ...],
     *,
     output: Path | None,

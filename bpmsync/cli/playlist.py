@@ -76,6 +76,7 @@ class _Wanted:
 def command(
     ctx: click.Context,
     session: Session,
+    /,
     music: Path,
     *,
     output: Path | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from bpmsync.cli.text import clean
 from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from bpmsync.cli.session import Session
@@ -73,7 +74,7 @@ def run_scan(
     engine: str,
     jobs: int | None,
     dry_run: bool = False,
-    file_timeout_s: float | None = None,
+    file_timeout_s: float = 600.0,
 ) -> ScanSummary:
     """Scan folders into the library, with a bar on a terminal, and list what failed.
 
@@ -88,13 +89,16 @@ def run_scan(
     results = _results(
         session, roots, store, summary, engine=engine, jobs=jobs, dry_run=dry_run, limit_s=file_timeout_s
     )
+    remarks: list[str] = []
     try:
-        for result in results:
-            summary.counts[result.status] += 1
-            if result.status == "failed":
-                summary.failed.append(FailedFile(result.path, result.reason or "no reason known"))
-            elif result.reason and session.verbose:
-                click.echo(f"{clean(result.path)}: {clean(result.reason)}", err=True)
+        # Closed at once when interrupted, so that workers end and the bar goes before we speak
+        with contextlib.closing(results):
+            for result in results:
+                summary.counts[result.status] += 1
+                if result.status == "failed":
+                    summary.failed.append(FailedFile(result.path, result.reason or "no reason known"))
+                elif result.reason and (session.verbose or result.lost_s):
+                    remarks.append(f"{clean(result.path)}: {clean(result.reason)}")
     except KeyboardInterrupt:
         done = summary.counts.total()
         _list_failures(summary)
@@ -104,6 +108,8 @@ def run_scan(
             err=True,
         )
         raise
+    for remark in remarks:
+        session.say(remark)
     _list_failures(summary)
     session.say(summary.line)
     return summary
@@ -118,8 +124,8 @@ def _results(
     engine: str,
     jobs: int | None,
     dry_run: bool,
-    limit_s: float | None,
-) -> Iterator[ScanResult]:
+    limit_s: float,
+) -> Generator[ScanResult]:
     folders = [str(_existing(root)) for root in roots]
     from bpmsync.cli.progress import follow
     from bpmsync.library.scan import find_music, scan_files
@@ -131,8 +137,7 @@ def _results(
 
     if not dry_run and caches_are_cold():
         session.say(FIRST_TIME)
-    limits = {} if limit_s is None else {"file_timeout_s": limit_s}
-    results = scan_files(folders, store, engine=engine, jobs=jobs, dry_run=dry_run, **limits)
+    results = scan_files(folders, store, engine=engine, jobs=jobs, dry_run=dry_run, file_timeout_s=limit_s)
     yield from follow(results, total=summary.total, label="scanning", quiet=session.quiet)
 
 

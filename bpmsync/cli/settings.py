@@ -133,15 +133,14 @@ def _command_settings(path: Path, name: str, table: Mapping[str, Any]) -> dict[s
 
 
 def _common_value(path: Path, key: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value
-    wanted = str if key == "db" else bool
-    if not isinstance(value, wanted):
-        form = "a text in quotes" if wanted is str else "true or false"
-        msg = f"{key} = {value!r} in {path}: it has to be {form}"
-        raise ConfigError(msg)
-    if wanted is bool:
+    if key != "db" and isinstance(value, bool):
         return value
-    # ~ is the user's, and a relative place starts from the config file's folder
-    return path.parent / os.path.expanduser(value)  # noqa: PTH111 - Path.expanduser raises without a home
+    if key == "db" and isinstance(value, str):
+        # ~ is the user's, and a relative place starts from the config file's folder
+        return path.parent / os.path.expanduser(value)  # noqa: PTH111 - Path.expanduser raises without a home
+    form = "a text in quotes" if key == "db" else "true or false"
+    msg = f"{key} = {value!r} in {path}: it has to be {form}"
+    raise ConfigError(msg)
 
 
 def _known(path: Path, key: str, known: Iterable[str], what: str) -> None:
