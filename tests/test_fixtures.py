@@ -20,7 +20,7 @@ from make_fixtures import AUDIO, truth_of
 RATE = synth.SAMPLE_RATE
 WITH_BEAT = tuple(song for song in SONGS if song.bpm)
 LOSSLESS = tuple(song for song in SONGS if song.file_name.endswith((".flac", ".wav", ".aiff")))
-BROKEN = ("cut short.mp3", "empty.mp3", "shopping list.mp3")
+BROKEN = ("broken/cut short.mp3", "broken/empty.mp3", "broken/shopping list.mp3")
 
 
 def named(song: Song) -> str:
@@ -113,13 +113,13 @@ def test_silence_and_noise_have_no_truth() -> None:
 def test_the_folder_holds_what_the_script_makes_and_no_more() -> None:
     made = {song.file_name for song in SONGS} | set(BROKEN)
     truths = {truth_of(Path(song.file_name)).name for song in WITH_BEAT}
-    found = {path.name for path in AUDIO.iterdir()}
-    assert found == made | truths
+    found = {path.relative_to(AUDIO).as_posix() for path in AUDIO.rglob("*") if path.is_file()}
+    assert found == made | truths | {"broken/.nomedia"}
 
 
 def test_the_folder_is_small_and_its_names_are_allowed_everywhere() -> None:
-    assert sum(path.stat().st_size for path in AUDIO.iterdir()) <= 4_000_000
-    for path in AUDIO.iterdir():
+    assert sum(path.stat().st_size for path in AUDIO.rglob("*")) <= 4_000_000
+    for path in AUDIO.rglob("*"):
         assert not set(path.name) & set('<>:"/\\|?*')
 
 
