@@ -43,8 +43,8 @@ def command(
     """Show how many minutes of music each cadence has, of the tracks that match QUERY."""
     from bpmsync.cli.output import print_json
     from bpmsync.cli.planning import filtered
+    from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import cadence_bands
-    from bpmsync.planner.native import NativeOptions
 
     options = NativeOptions(max_off=max_off, min_length_s=min_length, max_length_s=max_length)
     with session.open_store() as store:

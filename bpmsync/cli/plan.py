@@ -55,12 +55,12 @@ def command(
 
     Without -o the plan is only shown. --json prints the plan itself.
     """
-    from bpmsync.cli.planning import filtered, native_plan, report_plan, take_native_options
+    from bpmsync.cli.planning import Filters, filtered, native_plan, report_plan, take_native_options
     from bpmsync.cli.rise import rise_of, warn_of_rise
     from bpmsync.planner.plan import plan_to_json
 
     choice = chosen_ramp(ctx, options)
-    limits, writing = take_native_options(options), Writing.take(options)
+    limits, filters, writing = take_native_options(options), Filters.take(options), Writing.take(options)
     to_stdout = as_json or str(output) == "-"
     places = None if output is None or str(output) == "-" else places_for(output)
     if places is not None:
@@ -71,7 +71,7 @@ def command(
         msg = "the library is empty: bpmsync scan FOLDER fills it"
         raise BpmsyncError(msg)
     tracks = [track for track in filtered(known, " ".join(query)) if Path(track.path).exists()]
-    plan = native_plan(tracks, choice.ramp, limits)
+    plan = native_plan(tracks, choice.ramp, limits, filters)
     if places is not None:
         write_playlist(plan, places, writing)
     rise = rise_of(choice.ramp, choice.baseline_spm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,42 +10,96 @@ import click
 from bpmsync.cli.text import percent, spm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bpmsync.cli.rise import Rise
     from bpmsync.library.track import Track
+    from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.legs import Plan
-    from bpmsync.planner.native import NativeOptions
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["cadence_errors", "filtered", "native_plan", "plan_name", "report_plan", "take_native_options"]
+__all__ = [
+    "Filters",
+    "cadence_errors",
+    "filtered",
+    "native_plan",
+    "plan_name",
+    "report_plan",
+    "take_native_options",
+]
 
 
 def take_native_options(options: dict[str, Any]) -> NativeOptions:
     """Take the options of a native plan out of what a command was given."""
-    from bpmsync.planner.native import NativeOptions
+    from bpmsync.planner.candidates import NativeOptions
 
     return NativeOptions(
         max_off=options.pop("max_off"),
         min_length_s=options.pop("min_length"),
         max_length_s=options.pop("max_length"),
+        min_confidence=options.pop("min_confidence"),
         spoken=options.pop("spoken"),
         partial=options.pop("partial"),
-        include=tuple(options.pop("include")),
-        exclude=tuple(options.pop("exclude")),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which tracks may be planned.
+
+    Parameters
+    ----------
+    include : tuple of str
+        Queries; a track has to match one of them, where there are any.
+    exclude : tuple of str
+        Queries; a track must match none of them.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> Filters:
+        """Take the filters out of what a command was given, and check them.
+
+        Raises
+        ------
+        ParameterError
+            If one is no query.
+        """
+        from bpmsync.library.query import parse_query
+
+        filters = cls(tuple(options.pop("include")), tuple(options.pop("exclude")))
+        for text in (*filters.include, *filters.exclude):
+            parse_query(text)
+        return filters
+
+    def apply(self, tracks: Iterable[Track]) -> list[Track]:
+        """Return the tracks that pass."""
+        from bpmsync.library.query import parse_query
+
+        wanted = [parse_query(text) for text in self.include]
+        unwanted = [parse_query(text) for text in self.exclude]
+        return [
+            track
+            for track in tracks
+            if (not wanted or any(query.matches(track) for query in wanted))
+            and not any(query.matches(track) for query in unwanted)
+        ]
+
+    def parameters(self) -> dict[str, str]:
+        """Return what a plan records of them: nothing where there are none."""
+        given = {"include": " | ".join(self.include), "exclude": " | ".join(self.exclude)}
+        return {name: text for name, text in given.items() if text}
 
 
 def filtered(tracks: Iterable[Track], query: str) -> list[Track]:
     """Return the tracks that a query matches; all for an empty one."""
-    from bpmsync.library.query import parse_query
-
-    wanted = parse_query(query)
-    return [track for track in tracks if wanted.matches(track)]
+    return Filters(include=(query,) if query.strip() else ()).apply(tracks)
 
 
-def native_plan(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> Plan:
+def native_plan(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions, filters: Filters) -> Plan:
     """Return the native plan for a ramp.
 
     Raises
@@ -54,7 +109,8 @@ def native_plan(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> 
     """
     from bpmsync.planner.native import plan_native
 
-    return plan_native(tracks, ramp, options)
+    plan = plan_native(filters.apply(tracks), ramp, options)
+    return replace(plan, parameters={**plan.parameters, **filters.parameters()})
 
 
 def plan_name(ramp: Ramp) -> str:

@@ -93,7 +93,7 @@ def command(
     MUSIC is scanned, whole untouched tracks are chosen and ordered along the ramp, and a
     playlist is written with its plan beside it.
     """
-    from bpmsync.cli.planning import native_plan, plan_name, take_native_options
+    from bpmsync.cli.planning import Filters, native_plan, plan_name, take_native_options
     from bpmsync.cli.rise import rise_of, warn_of_rise
     from bpmsync.cli.scanning import run_scan
 
@@ -106,12 +106,12 @@ def command(
     # Before the scan, which may take an hour
     if not dry_run:
         places.refuse_foreign(force=wanted.writing.force)
-    limits = take_native_options(options)
+    limits, filters = take_native_options(options), Filters.take(options)
     rise = rise_of(choice.ramp, choice.baseline_spm)
     with session.open_store() as store:
         summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
         tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
-    plan = native_plan(_usable(tracks, music), choice.ramp, limits)
+    plan = native_plan(_usable(tracks, music), choice.ramp, limits, filters)
     _finish(session, plan, places, rise=rise, summary=summary, wanted=wanted)
     warn_of_rise(rise)
     if summary.failed:

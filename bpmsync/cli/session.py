@@ -137,7 +137,7 @@ _STRENGTH = (
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - any option's value
-    if param.name is None or ctx.resilient_parsing:
+    if ctx.resilient_parsing:
         return
     source = ctx.get_parameter_source(param.name)
     if source in _STRENGTH[:-1]:
