@@ -19,6 +19,8 @@ from bpmsync.library.track import Tags
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ASF: Any = asf  # untyped
+
 WANTED = Tags(
     title="Tïtle",
     artist="One; Two",
@@ -119,10 +121,10 @@ def _asf() -> dict[str, Any]:
         "WM/BeatsPerMinute": "172.5",
         "WM/InitialKey": "Am",
         "REPLAYGAIN_TRACK_GAIN": "-6.50 dB",
-        "WM/SharedUserRating": asf.ASFDWordAttribute(75),
+        "WM/SharedUserRating": _ASF.ASFDWordAttribute(75),
         "ITUNESADVISORY": "1",
         "MusicBrainz/Track Id": str(MBID),
-        "WM/Picture": asf.ASFByteArrayAttribute(b"\x89PNG"),
+        "WM/Picture": _ASF.ASFByteArrayAttribute(b"\x89PNG"),
         "mood": "brisk",
     }
 
