@@ -16,6 +16,7 @@ __all__ = ["SILENCE_DB", "energy_of", "level_db", "rate_confidence", "usable_ran
 
 SILENCE_DB = -120.0
 _SOFT_DB = 25.0  # this far under the loud parts nobody hears a beat on the road
+_USUAL_HALF = 0.45  # onset strength: about half a usual onset
 _WINDOW_BEATS = 16
 _CLEAR_SHARE = 0.3
 _SHORTEST_BEATS = 8
@@ -36,7 +37,9 @@ def rate_confidence(*, salience: float, rigidity: float, agreement: float) -> fl
     steady = np.clip((rigidity - 0.7) / 0.25, 0, 1)
     repeats = np.clip((salience - 0.08) / 0.3, 0, 1)
     lands = np.clip((agreement - 0.35) / 0.45, 0, 1)
-    return round(float(0.5 * steady + 0.25 * repeats + 0.25 * lands) * float(0.4 + 0.6 * max(repeats, lands)), 4)
+    evidence = 0.5 * steady + 0.25 * repeats + 0.25 * lands
+    # A regular grid lies through noise as well as a path does: it needs a witness.
+    return round(float(evidence * (0.4 + 0.6 * max(repeats, lands))), 4)
 
 
 def usable_ranges(
@@ -47,7 +50,7 @@ def usable_ranges(
         return ()
     near = maximum_filter1d(onsets.strength, 7)
     frames = np.clip(np.rint(beats / onsets.frame_s).astype(np.int64), 0, len(near) - 1)
-    hit = (near[frames] > 0.4).astype(np.float64)  # noqa: PLR2004 - under half a usual onset
+    hit = (near[frames] > _USUAL_HALF).astype(np.float64)
     share = uniform_filter1d(hit, min(_WINDOW_BEATS, len(beats)), mode="nearest")
     levels = _levels_at(beats, samples, sample_rate)
     audible = levels > np.percentile(levels, 95) - _SOFT_DB
@@ -72,7 +75,8 @@ def level_db(samples: Floats, sample_rate: int, ranges: tuple[tuple[float, float
 def energy_of(onsets: OnsetStrength, level: float, tempo_bpm: float) -> float:
     """Return 0 calm to 1 driving, from loudness, density of onsets and tempo."""
     strength = onsets.strength
-    peaks = (strength[1:-1] > strength[:-2]) & (strength[1:-1] >= strength[2:]) & (strength[1:-1] > 0.5)  # noqa: PLR2004
+    middle = strength[1:-1]
+    peaks = (middle > strength[:-2]) & (middle >= strength[2:]) & (middle > _USUAL_HALF)
     per_s = float(peaks.sum()) / max(len(strength) * onsets.frame_s, 1.0)
     loud = np.clip((level + 35) / 27, 0, 1)
     dense = np.clip(per_s / 8, 0, 1)

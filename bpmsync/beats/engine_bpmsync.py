@@ -92,6 +92,4 @@ def _grid(beats: NDArray[np.float64], constraint: Constraint) -> BeatGrid:
 
 
 def _failed(reason: str, level: float) -> Detection:
-    return Detection(
-        engine=NAME, version=engine_version(NAME), failure=reason, level_db=level
-    )
+    return Detection(engine=NAME, version=engine_version(NAME), failure=reason, level_db=level)

@@ -16,9 +16,7 @@ import platformdirs
 
 __all__ = ["CACHE_FOLDER", "compiled", "mark_warm", "marker_path"]
 
-CACHE_FOLDER = Path(
-    os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / "compiled"
-)
+CACHE_FOLDER = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / "compiled")
 if not os.environ.get("NUMBA_CACHE_DIR"):
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 

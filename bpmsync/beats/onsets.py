@@ -113,7 +113,9 @@ def _against_neighbourhood(flux: Floats) -> Floats:
     """Subtract what is usual within half a second, divide by what is usual within eight."""
     base = uniform_filter1d(flux, _FRAMES_PER_S, axis=0, mode="nearest")
     rise = np.maximum(flux - base, 0)
-    usual = np.sqrt(uniform_filter1d(rise**2, 8 * _FRAMES_PER_S, axis=0, mode="nearest"))
+    # A running mean of squares may come out a rounding error below nothing.
+    power = uniform_filter1d(rise**2, 8 * _FRAMES_PER_S, axis=0, mode="nearest")
+    usual = np.sqrt(np.maximum(power, 0))
     floor = 0.1 * np.sqrt((rise**2).mean(axis=0)) + 0.01
     return np.minimum(rise / (usual + floor), 6).astype(np.float32)
 

@@ -91,17 +91,13 @@ def _self_similarity(strength: Floats, frame_s: float) -> NDArray[np.float64]:
     return similarity
 
 
-def _comb(
-    similarity: NDArray[np.float64], bpms: NDArray[np.float64], frame_s: float
-) -> NDArray[np.float64]:
+def _comb(similarity: NDArray[np.float64], bpms: NDArray[np.float64], frame_s: float) -> NDArray[np.float64]:
     """Return the weighted mean similarity at 1 to 8 beats; beats beyond the window are left out."""
     lags = np.outer(60.0 / (bpms * frame_s), np.arange(1, len(_COMB) + 1))
     inside = lags < len(similarity) * 0.85
     values = np.interp(lags, np.arange(len(similarity)), similarity)
     weights = _COMB * inside
-    total: NDArray[np.float64] = (values * weights).sum(axis=1) / np.maximum(
-        weights.sum(axis=1), 0.1
-    )
+    total: NDArray[np.float64] = (values * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 0.1)
     return total
 
 
@@ -110,9 +106,7 @@ def _prior(bpms: NDArray[np.float64]) -> NDArray[np.float64]:
     return prior
 
 
-def _readings(
-    similarity: NDArray[np.float64], bpm: float, frame_s: float
-) -> tuple[Reading, ...]:
+def _readings(similarity: NDArray[np.float64], bpm: float, frame_s: float) -> tuple[Reading, ...]:
     ratios = [r for r in _RATIOS if 30 <= bpm * r <= 400]  # noqa: PLR2004 - what a grid can be
     scores = []
     for ratio in ratios:

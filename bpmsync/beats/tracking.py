@@ -76,13 +76,11 @@ def _tracked(onsets: OnsetStrength) -> Floats:
     return np.minimum(mixed, 3).astype(np.float32)
 
 
-def _path(
-    strength: Floats, period: float, low: float, high: float, frame_s: float
-) -> NDArray[np.float64]:
+def _path(strength: Floats, period: float, low: float, high: float, frame_s: float) -> NDArray[np.float64]:
     """Return the beats of the best path in frames, tracked at half frames."""
-    ticks = np.interp(
-        np.arange(0, len(strength) - 0.5, 0.5), np.arange(len(strength)), strength
-    ).astype(np.float32)
+    ticks = np.interp(np.arange(0, len(strength) - 0.5, 0.5), np.arange(len(strength)), strength).astype(
+        np.float32
+    )
     usual = uniform_filter1d(ticks, 1600, mode="nearest") + 0.02
     gain = np.log((ticks / usual + _FLOOR) / (1 + _FLOOR)).astype(np.float32)
     shortest = max(int(np.ceil(2 * period * low)), int(np.ceil(120 / FASTEST_BPM / frame_s)))

@@ -1,0 +1,177 @@
+"""The beat engine: known clicks, what a person says, and what has no beat."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bpmsync.beats.detection import Constraint
+from bpmsync.beats.engines import (
+    ENGINES,
+    caches_are_cold,
+    engine_version,
+    find_tracker,
+    warm_up,
+)
+from bpmsync.beats.fitting import smooth_beats
+from bpmsync.errors import ParameterError
+
+RATE = 22_050
+Sound = NDArray[np.float32]
+
+
+def drums(times: NDArray[np.float64], seconds: float, seed: int = 1) -> Sound:
+    """Return a short burst of noise at each time, every fourth one with a low thump."""
+    rng = np.random.default_rng(seed)
+    sound = np.zeros(round(seconds * RATE), np.float32)
+    k = np.arange(2500)
+    for number, time in enumerate(times):
+        start = round(time * RATE)
+        hit = 0.4 * np.exp(-k / 250) * rng.standard_normal(len(k))
+        if number % 4 == 0:
+            hit = hit + 0.5 * np.exp(-k / 900) * np.sin(2 * np.pi * 70 * k / RATE)
+        stop = min(start + len(k), len(sound))
+        sound[start:stop] += hit[: stop - start].astype(np.float32)
+    return sound
+
+
+def straight(bpm: float, seconds: float, first: float = 0.4) -> Sound:
+    return drums(np.arange(first, seconds - 0.1, 60 / bpm), seconds)
+
+
+def worst_off(beats: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    return float(np.abs(truth[:, None] - beats[None, :]).min(axis=1).max())
+
+
+@settings(max_examples=8)
+@given(bpm=st.floats(85, 185), first=st.floats(0.1, 0.9))
+def test_constant_music_gives_a_straight_exact_grid(bpm: float, first: float) -> None:
+    found = find_tracker()(straight(bpm, 45, first), RATE)
+    assert found.grid is not None
+    beats = found.grid.beats
+    ratio = found.grid.tempo_bpm / bpm
+    assert min(abs(ratio / level - 1) for level in (0.5, 1, 2)) < 1e-3
+    line = np.linspace(beats[0], beats[-1], len(beats))
+    assert np.abs(beats - line).max() < 2e-6
+    assert np.array_equal(beats, np.round(beats, 6))
+    assert found.confidence > 0.7
+    assert sum(reading.probability for reading in found.readings) == pytest.approx(1)
+
+
+def test_beats_lie_on_the_clicks() -> None:
+    found = find_tracker()(straight(165.3, 60), RATE)
+    assert found.grid is not None
+    truth = np.arange(0.4, 59, 60 / 165.3)
+    assert worst_off(found.grid.beats, truth) < 0.010
+
+
+def test_drifting_music_is_followed_smoothly() -> None:
+    number = np.arange(150)
+    truth = 0.5 + 0.4 * number + 0.6 * np.sin(number / 24)
+    found = find_tracker()(drums(truth, truth[-1] + 1), RATE)
+    assert found.grid is not None
+    assert worst_off(found.grid.beats, truth[4:-4]) < 0.045
+    # Step to step the tempo moves by no more than the music does.
+    assert np.abs(np.diff(np.diff(found.grid.beats))).max() < 0.01
+
+
+@pytest.mark.parametrize("bpm", [64, 128, 132])
+def test_a_tempo_that_a_person_set_is_kept(bpm: float) -> None:
+    found = find_tracker()(straight(128, 30), RATE, constraint=Constraint(tempo_bpm=bpm))
+    assert found.grid is not None
+    assert abs(found.grid.tempo_bpm / bpm - 1) <= 0.0401
+
+
+def test_a_shift_moves_the_grid_by_part_of_a_beat() -> None:
+    sound = straight(120, 30)
+    plain = find_tracker()(sound, RATE).grid
+    moved = find_tracker()(sound, RATE, constraint=Constraint(shift_beats=Fraction(1, 2))).grid
+    assert plain is not None
+    assert moved is not None
+    assert moved.beats[0] - plain.beats[0] == pytest.approx(0.25, abs=2e-3)
+
+
+def test_a_beatless_intro_is_not_usable() -> None:
+    t = np.arange(20 * RATE) / RATE
+    intro = (0.1 * np.sin(2 * np.pi * 220 * t)).astype(np.float32)
+    found = find_tracker()(np.concatenate([intro, straight(140, 40)]), RATE)
+    assert len(found.usable) == 1
+    assert found.usable[0][0] == pytest.approx(20, abs=5)
+    assert found.usable[0][1] > 57
+
+
+def _nothing(kind: str) -> Sound:
+    rng = np.random.default_rng(5)
+    sounds = {
+        "silence": np.zeros(20 * RATE),
+        "noise": 0.1 * rng.standard_normal(40 * RATE),
+        "tone": np.sin(np.arange(20 * RATE) * 0.1),
+        "two seconds": straight(120, 2),
+        "nothing": np.zeros(0),
+        "a few samples": np.zeros(100),
+    }
+    return sounds[kind].astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "kind", ["silence", "noise", "tone", "two seconds", "nothing", "a few samples"]
+)
+def test_without_a_beat_no_grid_is_invented(kind: str) -> None:
+    found = find_tracker()(_nothing(kind), RATE)
+    assert found.failure
+    assert found.grid is None
+    assert found.confidence == 0
+
+
+def test_level_does_not_change_the_beat() -> None:
+    sound = straight(150, 30)
+    loud, soft = find_tracker()(sound, RATE), find_tracker()(0.1 * sound, RATE)
+    assert loud.grid is not None
+    assert soft.grid is not None
+    assert soft.grid.tempo_bpm == pytest.approx(loud.grid.tempo_bpm, abs=0.05)
+    assert loud.level_db - soft.level_db == pytest.approx(20, abs=0.5)
+
+
+def test_the_same_sound_gives_the_same_detection() -> None:
+    sound = straight(133, 20)
+    assert find_tracker()(sound, RATE) == find_tracker()(sound, RATE)
+
+
+def test_smoothing_leaves_a_line_alone() -> None:
+    line = 3 + 0.4 * np.arange(50)
+    assert np.allclose(smooth_beats(line, np.ones(50), 100), line, atol=1e-9)
+
+
+def test_warm_up_fills_the_caches() -> None:
+    warm_up()
+    assert not caches_are_cold()
+
+
+def test_an_unknown_engine_is_named_with_those_there_are() -> None:
+    assert engine_version("bpmsync")
+    for use in (find_tracker, engine_version, caches_are_cold):
+        with pytest.raises(ParameterError, match=f"choose one of {', '.join(ENGINES)}"):
+            use("nope")
+
+
+def test_importing_the_engines_is_light_and_the_default_leaves_librosas_tracker_out() -> None:
+    code = (
+        "import sys; import bpmsync.beats.engines as e; "
+        "assert not {'librosa', 'numba', 'scipy'} & set(sys.modules); e.find_tracker(); "
+        "assert not {'librosa.beat', 'librosa.onset', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_librosas_tracker_is_there_for_comparison() -> None:
+    found = find_tracker("librosa")(straight(120, 20), RATE)
+    assert found.engine == "librosa"
+    assert found.grid is not None
