@@ -289,6 +289,13 @@ def native_options(function: _Function) -> _Function:
             click.option("--min-length", type=DURATION, default="1m30s", help="Shortest track."),
             click.option("--max-length", type=DURATION, default="12m", help="Longest track."),
             click.option(
+                "--min-confidence",
+                type=click.FloatRange(0, 1),
+                default=0.0,
+                metavar="0..1",
+                help="No track whose beat is less certain.",
+            ),
+            click.option(
                 "--include", multiple=True, metavar="QUERY", help="Only tracks that match (any of several)."
             ),
             click.option("--exclude", multiple=True, metavar="QUERY", help="No track that matches."),
