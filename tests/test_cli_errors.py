@@ -16,9 +16,9 @@ import pytest
 
 from bpmsync import errors
 from bpmsync.errors import BpmsyncError, ExitStatus
+from cli_cases import HOSTILE, fill
 from command_line import Answer, bpmsync
 from conftest import ROOT
-from library_cases import HOSTILE, fill
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals, limits and permissions of POSIX")
 

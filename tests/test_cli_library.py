@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpmsync.cli.main import main
-from library_cases import HOSTILE, SONGS, fill
+from cli_cases import HOSTILE, SONGS, fill
 
 if TYPE_CHECKING:
     from pathlib import Path

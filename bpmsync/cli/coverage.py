@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.cli.options import DURATION, PERCENT, json_option
+from bpmsync.cli.options import DURATION, SPM, json_option
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bpmsync.planner.coverage import CadenceBand
 
@@ -23,11 +24,12 @@ _BAR_WIDTH = 40
 
 @click.command("coverage")
 @click.argument("query", nargs=-1)
-@click.option(
-    "--max-off", type=PERCENT, default="4%", help="How far a track's step tempo may be from a cadence."
-)
 @click.option("--min-length", type=DURATION, default="1m30s", help="Shortest track.")
 @click.option("--max-length", type=DURATION, default="12m", help="Longest track.")
+@click.option("--spoken/--no-spoken", default=False, help="Audiobooks and podcasts, too.")
+@click.option("--from", "from_spm", type=SPM, default=140.0, help="Slowest cadence shown.")
+@click.option("--to", "to_spm", type=SPM, default=200.0, help="Fastest cadence shown.")
+@click.option("--width", type=click.FloatRange(1, 100), default=5.0, metavar="SPM", help="Width of a band.")
 @json_option
 @common_options
 @pass_session
@@ -35,44 +37,70 @@ def command(
     session: Session,
     query: tuple[str, ...],
     *,
-    max_off: float,
     min_length: float,
     max_length: float,
+    spoken: bool,
+    from_spm: float,
+    to_spm: float,
+    width: float,
     as_json: bool,
 ) -> None:
-    """Show how many minutes of music each cadence has, of the tracks that match QUERY."""
-    from bpmsync.cli.output import print_json
+    """Show how many minutes of music each cadence has, of the tracks that match QUERY.
+
+    A track counts at 1, 2 and 1/2 steps per beat.
+    """
+    from bpmsync.cli.output import print_json  # help draws nothing
     from bpmsync.cli.planning import filtered
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import cadence_bands
 
-    options = NativeOptions(max_off=max_off, min_length_s=min_length, max_length_s=max_length)
+    options = NativeOptions(min_length_s=min_length, max_length_s=max_length, spoken=spoken)
     with session.open_store() as store:
         known = store.tracks()
     if not known:
         msg = "the library is empty: bpmsync scan FOLDER fills it"
         raise BpmsyncError(msg)
     tracks = [track for track in filtered(known, " ".join(query)) if Path(track.path).exists()]
-    bands = cadence_bands(tracks, options)
+    bands = cadence_bands(tracks, options, width_spm=width, from_spm=from_spm, to_spm=to_spm)
     if as_json:
-        print_json(
-            [
-                {
-                    "from_spm": b.from_spm,
-                    "to_spm": b.to_spm,
-                    "minutes": round(b.minutes, 6),
-                    "tracks": b.tracks,
-                }
-                for b in bands
-            ]
-        )
+        print_json([_band_json(band) for band in bands])
         return
     _bars(bands)
+    for line in _holes(bands):
+        session.say(line)
+
+
+def _band_json(band: CadenceBand) -> dict[str, float]:
+    return {
+        "from_spm": band.from_spm,
+        "to_spm": band.to_spm,
+        "minutes": round(band.total_min, 6),
+        "minutes_at_1": round(band.once_min, 6),
+        "minutes_at_2": round(band.twice_min, 6),
+        "minutes_at_half": round(band.half_min, 6),
+        "tracks": band.tracks,
+    }
 
 
 def _bars(bands: Sequence[CadenceBand]) -> None:
-    longest = max((band.minutes for band in bands), default=0.0) or 1.0
+    longest = max((band.total_min for band in bands), default=0.0) or 1.0
     for band in bands:
-        bar = "█" * round(_BAR_WIDTH * band.minutes / longest)
+        # A little music still shows
+        length = math.ceil(_BAR_WIDTH * band.total_min / longest)
         label = f"{band.from_spm:3.0f}-{band.to_spm:3.0f} spm"
-        click.echo(f"{label} {band.minutes:7.1f} min {band.tracks:5d} tracks  {bar}".rstrip())
+        click.echo(f"{label} {band.total_min:7.1f} min {band.tracks:5d} tracks  {'█' * length}".rstrip())
+
+
+def _holes(bands: Sequence[CadenceBand]) -> Iterator[str]:
+    """Say which music would fill the cadences that have none, neighbours together."""
+    empty = [band for band in bands if not band.tracks]
+    if len(empty) == len(bands):
+        yield "no track of these serves any of these cadences"
+        return
+    start = 0
+    for end in range(1, len(empty) + 1):
+        if end < len(empty) and empty[end].from_spm == empty[end - 1].to_spm:
+            continue
+        low, high = empty[start].from_spm, empty[end - 1].to_spm
+        yield f"nothing at {low:g}-{high:g} spm: music at {low / 2:g}-{high / 2:g} or {low:g}-{high:g} BPM fills it"
+        start = end

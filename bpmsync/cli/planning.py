@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+# Wider than this a row is hard to follow
+_WIDEST = 110
+
+
 def take_native_options(options: dict[str, Any]) -> NativeOptions:
     """Take the options of a native plan out of what a command was given."""
     from bpmsync.planner.candidates import NativeOptions
@@ -150,7 +154,8 @@ def report_plan(plan: Plan, rise: Rise, *, table: bool, svg: Path | None) -> Non
         save_svg(plan, svg)
     if not table:
         return
-    show_plan(console(), plan)
+    screen = console()
+    show_plan(screen, plan, width=min(screen.width, _WIDEST))
     errors = cadence_errors(plan)
     music, run = format_clock(round(plan.total_s)), format_clock(round(plan.duration_s))
     click.echo(f"{len(plan.legs)} tracks, {music} of music for {run}")
