@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
-from planner_cases import track
 
 from bpmsync.errors import ExportError, ParameterError
 from bpmsync.export.files import refuse_foreign
@@ -19,6 +18,7 @@ from bpmsync.library.track import Tags
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.planner.plan import load_plan, plan_from_json, plan_to_json, save_plan
 from bpmsync.timeline.ramp import Ramp
+from planner_cases import track
 
 RAMP = Ramp(((0, 160), (600, 170)))
 
@@ -38,7 +38,9 @@ def entries(text: str) -> list[str]:
 
 def test_the_whole_text(tmp_path: Path) -> None:
     tags = Tags(artist="Anna", title="Läuft")
-    plan = replace(plan_of(tmp_path / "a.mp3", tmp_path / "sub" / "#b.mp3", tags=tags), uncovered=((401.0, 600.0),))
+    plan = replace(
+        plan_of(tmp_path / "a.mp3", tmp_path / "sub" / "#b.mp3", tags=tags), uncovered=((401.0, 600.0),)
+    )
     assert m3u_text(plan, folder=tmp_path, name="run") == (
         "#EXTM3U\n"
         "#PLAYLIST:run\n"
@@ -75,7 +77,9 @@ def test_relative_entries_start_with_dots(tmp_path: Path) -> None:
 
 def test_absolute_entries(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "music" / "a.mp3")
-    assert entries(m3u_text(plan, folder=tmp_path, paths="absolute")) == [(tmp_path / "music" / "a.mp3").as_posix()]
+    assert entries(m3u_text(plan, folder=tmp_path, paths="absolute")) == [
+        (tmp_path / "music" / "a.mp3").as_posix()
+    ]
 
 
 @pytest.mark.parametrize("prefix", ["/sdcard/Music", "/sdcard/Music/"])
@@ -168,9 +172,9 @@ def test_rounding_never_tells_plan_and_file_apart(one: float, two: float, bpm: f
     assert m3u_text(plan, folder="/") == m3u_text(again, folder="/")
 
 
-NAMES = st.text(st.characters(exclude_characters="/\0\n\r", exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
-    lambda name: name not in {".", ".."}
-)
+NAMES = st.text(
+    st.characters(exclude_characters="/\0\n\r", exclude_categories=["Cs"]), min_size=1, max_size=60
+).filter(lambda name: name not in {".", ".."})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX names")

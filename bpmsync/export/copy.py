@@ -143,7 +143,7 @@ def _own_names(dest: Path) -> set[str]:
         raise ExportError(msg) from error
     if present:
         msg = (
-            f"{dest} is not empty and bpmsync did not make it ({len(present)} entries, such as {present[0]!r}): "
+            f"{dest} is not empty and bpmsync did not make it (it holds {present[0]!r}): "
             f"name a new folder, such as {dest / 'bpmsync'}"
         )
         raise ExportError(msg)
@@ -176,7 +176,7 @@ def _refuse_strangers(dest: Path, names: list[str], ours: set[str]) -> None:
     for name in names:
         stranger = present.get(_folded(name))
         if stranger is not None and _folded(name) not in known:
-            msg = f"{dest / stranger} is in the way and bpmsync did not put it there: move it, or name a new folder"
+            msg = f"{dest / stranger} is in the way and is not ours: move it, or name a new folder"
             raise ExportError(msg)
 
 

@@ -63,5 +63,5 @@ def _head(path: str | Path) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(_HEAD_BYTES)
     except OSError as error:
-        msg = f"cannot read {path}, which is in the way: {error.strerror or error} (name another file with -o)"
+        msg = f"cannot read {path}, which is there: {error.strerror or error} (name another file with -o)"
         raise ExportError(msg) from error

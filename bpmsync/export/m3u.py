@@ -8,6 +8,7 @@ one of them. What is ours stands in `#BPMSYNC:` comments, which players skip.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from bpmsync.planner.legs import Plan, WholeLeg
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["m3u_text", "playlist_text", "read_m3u", "unwritable_reason", "write_m3u"]
+__all__ = ["m3u_text", "playlist_text", "read_m3u", "unwritable_reason", "vlc_misreads", "write_m3u"]
 
 _BOM = "\ufeff"
+_ADDRESS_PART = re.compile("[#?]|%[0-9A-Fa-f]{2}")
 
 
 def write_m3u(
@@ -155,11 +157,11 @@ def read_m3u(path: str | Path) -> list[Path]:
 
 
 def unwritable_reason(path: str) -> str | None:
-    """Return why a file's name cannot stand in a playlist, or None if it can.
+    r"""Return why a file's name cannot stand in a playlist, or None if it can.
 
     Examples
     --------
-    >>> unwritable_reason("/music/a\\nb.mp3")
+    >>> unwritable_reason("/music/a\nb.mp3")
     'its name holds a line break, which no playlist can carry: rename it'
     """
     if "\n" in path or "\r" in path:
@@ -169,6 +171,21 @@ def unwritable_reason(path: str) -> str | None:
     except UnicodeEncodeError:
         return "its name is not valid UTF-8, which no playlist can carry: rename it"
     return None
+
+
+def vlc_misreads(path: str) -> bool:
+    """Return whether VLC takes a path in a playlist for an address, and opens something else.
+
+    VLC 3.0 reads ``#``, ``?`` and ``%41`` in every form of entry as parts of an address, and
+    then plays the whole folder. No form serves VLC without failing in mpv and mpd, so the
+    entry stays as it is; a copy (`export.copy`) has names that all of them open.
+
+    Examples
+    --------
+    >>> vlc_misreads("/music/#1.mp3"), vlc_misreads("/music/100 %.mp3")
+    (True, False)
+    """
+    return _ADDRESS_PART.search(path) is not None
 
 
 def _entry(path: str, folder: Path, paths: str, prefix: str | None, music: str | Path | None) -> str:
@@ -190,7 +207,7 @@ def _entry(path: str, folder: Path, paths: str, prefix: str | None, music: str |
 def _prefixed(absolute: str, prefix: str, music: str) -> str:
     clean = prefix.rstrip("/\\")
     if prefix.startswith("#") or unwritable_reason(prefix) or not prefix.strip():
-        msg = f"{prefix!r} cannot begin an entry: give the music folder as the player knows it, as in /sdcard/Music"
+        msg = f"{prefix!r} cannot begin an entry: give the music folder as in /sdcard/Music"
         raise ParameterError(msg)
     relative = _relative(absolute, music)
     if relative is None or PurePosixPath(relative).parts[0] == "..":

@@ -16,13 +16,16 @@ __all__ = ["legal_name", "numbered_name"]
 LONGEST_NAME = 120
 # ext4 takes 255 bytes; a part file adds a process id and an ending to the name.
 _LONGEST_BYTES = 220
-_RESERVED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(?:\.|$))", re.IGNORECASE)
+# What FAT refuses, and # and %, which VLC reads in a playlist as parts of an address.
+_RESERVED = re.compile(r'[<>:"/\\|?*#%\x00-\x1f\x7f]')
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\s*(?:\.|$))", re.IGNORECASE
+)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 def legal_name(stem: str, ending: str = "") -> str:
-    """Return a file name of at most 120 characters that FAT and exFAT take.
+    """Return a file name of at most 120 characters that FAT, exFAT and playlists take.
 
     Parameters
     ----------

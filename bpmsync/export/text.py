@@ -20,11 +20,11 @@ _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 
 def clean_line(text: str, *, longest: int = LONGEST_NAME) -> str:
-    """Return a text on one line, without control characters, cut with an ellipsis.
+    r"""Return a text on one line, without control characters, cut with an ellipsis.
 
     Examples
     --------
-    >>> clean_line("a\\x1b[1mb\\n\\tc"), clean_line("abcdef", longest=4)
+    >>> clean_line("a\x1b[1mb\n\tc"), clean_line("abcdef", longest=4)
     ('a[1mb c', 'abc…')
     """
     # A hostile tag of a million characters is cut before every character is looked at.

@@ -41,7 +41,8 @@ def parse_duration(text: str) -> float:
     if match.re is _CLOCK and (seconds >= _MINUTE_S or (match[1] and minutes >= _MINUTE_S)):
         msg = f"{text!r} is not a clock time: minutes and seconds run to 59 (write 40:00 or 1:05:00)"
         raise ParameterError(msg)
-    total = hours * _HOUR_S + minutes * _MINUTE_S + seconds
+    # To the microsecond, so that a clock form reads back as the very number it was made from
+    total = round(hours * _HOUR_S + minutes * _MINUTE_S + seconds, 6)
     if total > LONGEST_H * _HOUR_S:
         msg = f"a duration of more than {LONGEST_H} h: write 40m, 40:00, 1h05m or 2400s"
         raise ParameterError(msg)
