@@ -59,7 +59,7 @@ def estimate(corpus: Path, row: dict[str, str], engine: str) -> dict[str, Any]:
         return line | {"error": found.failure}
     tempo = found.grid.tempo_bpm
     if engine == "librosa":
-        from bpmsync.beats.engine_librosa import beats_and_tempo  # noqa: PLC0415 - heavy
+        from bpmsync.beats.engine_librosa import beats_and_tempo
 
         tempo = beats_and_tempo(audio.samples, audio.sample_rate)[1]
     return line | {"tempo": tempo, "beats": found.grid.beats.tolist()}
@@ -88,7 +88,7 @@ def score(corpus: Path, rows: list[dict[str, str]], lines: list[dict[str, Any]])
 def beat_f(truth_file: Path, beats: list[float]) -> float:
     """Return mir_eval's F-measure; not a number where it is not installed."""
     try:
-        import mir_eval.beat  # noqa: PLC0415 - only a judge, never needed
+        import mir_eval.beat
     except ImportError:
         return float("nan")
     lines = truth_file.read_text(encoding="utf-8").splitlines()

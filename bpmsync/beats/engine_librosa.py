@@ -27,10 +27,9 @@ def beats_and_tempo(
 ) -> tuple[NDArray[np.float64], float]:
     """Return beat times in seconds and the tempo in BPM, exactly as `beat_track` gives them."""
     jit.CACHE_FOLDER.mkdir(parents=True, exist_ok=True)
-    import librosa.beat  # noqa: PLC0415 - seconds of import that the default engine never pays
+    import librosa.beat
 
-    options = {} if near_bpm is None else {"bpm": near_bpm}
-    tempo, beats = librosa.beat.beat_track(y=samples, sr=sample_rate, units="time", **options)
+    tempo, beats = librosa.beat.beat_track(y=samples, sr=sample_rate, bpm=near_bpm, units="time")
     return np.asarray(beats, dtype=np.float64), float(np.atleast_1d(tempo)[0])
 
 

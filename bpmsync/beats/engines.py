@@ -47,13 +47,13 @@ class BeatTracker(Protocol):
 
 
 def _load_bpmsync() -> BeatTracker:
-    from bpmsync.beats.engine_bpmsync import track  # noqa: PLC0415 - heavy, so when it runs
+    from bpmsync.beats.engine_bpmsync import track
 
     return track
 
 
 def _load_librosa() -> BeatTracker:
-    from bpmsync.beats.engine_librosa import track  # noqa: PLC0415 - heavy, so when it runs
+    from bpmsync.beats.engine_librosa import track
 
     return track
 
@@ -91,7 +91,7 @@ def warm_up(name: str = DEFAULT_ENGINE) -> None:
     clicks = np.zeros(8 * rate, np.float32)
     clicks[:: rate // 2] = 1.0
     find_tracker(name)(clicks, rate)
-    from bpmsync.beats.jit import mark_warm  # noqa: PLC0415 - loads numba
+    from bpmsync.beats.jit import mark_warm
 
     mark_warm(_marker(name))
 
@@ -102,7 +102,7 @@ def caches_are_cold(name: str = DEFAULT_ENGINE) -> bool:
 
 
 def _marker(name: str) -> Path:
-    from bpmsync.beats.jit import marker_path  # noqa: PLC0415 - loads numba
+    from bpmsync.beats.jit import marker_path
 
     _check(name)
     return marker_path(name, sources=(Path(__file__).with_name("kernels.py"),))

@@ -97,9 +97,7 @@ def _line(
     """Return the straight grid through most attacks; those off it lose their say."""
     numbers = np.arange(len(grid), dtype=np.float64)
     slope, start = np.polyfit(numbers, grid, 1)
-    if weight.sum() <= 0:
-        return start + slope * numbers
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if weight.sum() > 0 else 0):
         off = attack - (start + slope * numbers)
         spread = max(1.5 * float(np.median(np.abs(off[weight > 0]))), 0.3)
         trust = weight / (1 + (off / spread) ** 2) ** 2

@@ -18,7 +18,7 @@ __all__ = ["CACHE_FOLDER", "compiled", "mark_warm", "marker_path"]
 
 CACHE_FOLDER = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / "compiled")
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+    setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 - a name that types hide
 
 compiled = numba.njit(cache=True, fastmath=False, nogil=True)
 

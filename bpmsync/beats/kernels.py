@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import NDArray  # noqa: TC002 - the compiler reads the module as it is
 
 from bpmsync.beats.jit import compiled
 
@@ -11,7 +11,7 @@ __all__ = ["best_rigid", "best_steady_path"]
 
 
 @compiled
-def best_steady_path(
+def best_steady_path(  # noqa: C901 - one loop, compiled as one
     gain: NDArray[np.float32], shortest: int, longest: int, stiffness: float
 ) -> NDArray[np.int64]:
     """Return the ticks of the beats with the highest gain minus the cost of tempo changes.

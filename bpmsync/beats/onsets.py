@@ -117,9 +117,10 @@ def _against_neighbourhood(flux: Floats) -> Floats:
     power = uniform_filter1d(rise**2, 8 * _FRAMES_PER_S, axis=0, mode="nearest")
     usual = np.sqrt(np.maximum(power, 0))
     floor = 0.1 * np.sqrt((rise**2).mean(axis=0)) + 0.01
-    return np.minimum(rise / (usual + floor), 6).astype(np.float32)
+    return np.asarray(np.minimum(rise / (usual + floor), 6), np.float32)
 
 
 def _unit(values: Floats) -> Floats:
     peak = np.sqrt(np.mean(values**2)) if len(values) else 0.0
-    return values if peak == 0 else np.minimum(values / (2 * peak), 6).astype(np.float32)
+    scaled: Floats = values if peak == 0 else np.minimum(values / (2 * peak), 6).astype(np.float32)
+    return scaled
