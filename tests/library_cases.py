@@ -38,7 +38,7 @@ def detection(bpm: float = 120.0, *, version: str = "1", engine: str = "bpmsync"
     return Detection(
         engine,
         version,
-        grid=BeatGrid(beats, (0, 4, 8), 4),
+        grid=BeatGrid(beats, np.array([0, 4, 8]), 4),
         readings=(Reading(Fraction(1), 0.7), Reading(Fraction(1, 2), 0.3)),
         confidence=0.875,
         usable=((0.25, 20.5), (30.0, 59.75)),

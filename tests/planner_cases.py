@@ -11,7 +11,7 @@ from bpmsync.timeline.grid import BeatGrid
 __all__ = ["track"]
 
 
-def track(  # noqa: PLR0913 - a track has many properties
+def track(
     name: str,
     bpm: float,
     duration_s: float = 200.0,

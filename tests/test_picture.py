@@ -6,11 +6,10 @@ import io
 import re
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from planner_cases import track
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -19,6 +18,10 @@ from bpmsync.cli.picture import save_svg, show_plan
 from bpmsync.errors import ExportError
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.timeline.ramp import Ramp
+from planner_cases import track
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _plan(*, title: str = "Song") -> Plan:
@@ -38,11 +41,22 @@ def _shown(plan: Plan, *, width: int = 90, encoding: str = "utf-8") -> str:
 
 def test_the_table_names_every_leg_and_hole() -> None:
     lines = _shown(_plan()).splitlines()
-    assert lines[0].split() == "# at artist - title target music steps/beat off beat".split()
+    assert lines[0].split() == [
+        "#",
+        "at",
+        "artist",
+        "-",
+        "title",
+        "target",
+        "music",
+        "steps/beat",
+        "off",
+        "beat",
+    ]
     first, hole, second = (line.split() for line in lines[1:4])
-    assert first == "1 0:00 Ann - Song 160-167 164.0 2 +0.4 % sure".split()
-    assert hole == "5:00 no music until 10:00".split()
-    assert second == "2 10:00 [red]Two 173-180 176.0 1 -0.4 % check".split()
+    assert first == ["1", "0:00", "Ann", "-", "Song", "160-167", "164.0", "2", "+0.4", "%", "sure"]
+    assert hole == ["5:00", "no", "music", "until", "10:00"]
+    assert second == ["2", "10:00", "[red]Two", "173-180", "176.0", "1", "-0.4", "%", "check"]
 
 
 def test_the_chart_shows_target_music_and_hole() -> None:

@@ -187,7 +187,7 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="cannot read the plan"):
         load_plan(tmp_path / "none.plan.json")
     (tmp_path / "latin.json").write_bytes(b"\xff\xfe\xe9")
-    with pytest.raises(PlanError, match="latin.json"):
+    with pytest.raises(PlanError, match=r"latin\.json"):
         load_plan(tmp_path / "latin.json")
     with pytest.raises(ExportError):
         save_plan(make_plan(), tmp_path / "no folder" / "p.json")

@@ -31,7 +31,7 @@ def grids(draw: st.DrawFn) -> BeatGrid:
     steps = draw(st.lists(st.integers(150_000, 2_000_000), min_size=1, max_size=60))
     beats = np.cumsum([first, *steps]) / 1e6
     downbeats = draw(st.sets(st.integers(0, len(steps)), max_size=8))
-    return BeatGrid(beats, sorted(downbeats), draw(st.none() | st.integers(1, 16)))
+    return BeatGrid(beats, np.array(sorted(downbeats), dtype=np.int64), draw(st.none() | st.integers(1, 16)))
 
 
 @st.composite
@@ -128,7 +128,7 @@ def test_a_track_shows_the_detection_that_its_override_asks_for() -> None:
 
 
 def test_a_hand_made_grid_replaces_even_a_failure() -> None:
-    grid = BeatGrid([1.0, 1.5, 2.0])
+    grid = BeatGrid(np.array([1.0, 1.5, 2.0]))
     with Store(":memory:") as store:
         store.save(entry("/m/a.mp3", "b2:a", found=Detection("bpmsync", "1", failure="no beat")))
         store.set_override("b2:a", Override(beats=grid))
@@ -312,7 +312,7 @@ def test_the_version_1_library_is_one(version_1: Path) -> None:
 
 def test_a_version_1_library_comes_along_with_its_overrides(version_1: Path) -> None:
     doubled = Override(Constraint(180.0, Fraction(1, 2)))
-    tapped = Override(beats=BeatGrid([1.0, 1.6, 2.2], (0,), 3))
+    tapped = Override(beats=BeatGrid(np.array([1.0, 1.6, 2.2]), np.array([0]), 3))
     with Store(version_1) as store:
         assert store.overrides() == {
             "b2:doubled": doubled,

@@ -87,7 +87,11 @@ def draw_chart(plan: Plan, *, width: int, ascii_only: bool = False) -> Text:
     _draw_music(plan, frame, cells, ascii_only=ascii_only)
     labels = dict(_spm_labels(frame))
     lines = [_line(labels.get(row, ""), cells[row], ascii_only=ascii_only) for row in range(_ROWS)]
-    lines += [_clock_axis(frame, ascii_only=ascii_only), _numbers(plan, frame), _legend(plan, ascii_only=ascii_only)]
+    lines += [
+        _clock_axis(frame, ascii_only=ascii_only),
+        _numbers(plan, frame),
+        _legend(plan, ascii_only=ascii_only),
+    ]
     return Text("\n").join(lines)
 
 
@@ -175,7 +179,7 @@ def _clock_axis(frame: _Frame, *, ascii_only: bool) -> Text:
 
 
 def _numbers(plan: Plan, frame: _Frame) -> Text:
-    """The legs' numbers under their starts, as many as fit side by side."""
+    """Write the legs' numbers under their starts, as many as fit side by side."""
     line = [" "] * frame.columns
     free = 0
     for number, leg in enumerate(plan.legs, start=1):
@@ -183,7 +187,9 @@ def _numbers(plan: Plan, frame: _Frame) -> Text:
         if column >= free and column + len(text) <= frame.columns:
             line[column : column + len(text)] = text
             free = column + len(text) + 1
-    return Text(f"{'leg':>{_LABEL_WIDTH}}  ", style="dim").append("".join(line).rstrip(), style="not dim bold")
+    return Text(f"{'leg':>{_LABEL_WIDTH}}  ", style="dim").append(
+        "".join(line).rstrip(), style="not dim bold"
+    )
 
 
 def _legend(plan: Plan, *, ascii_only: bool) -> Text:

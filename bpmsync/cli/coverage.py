@@ -102,5 +102,6 @@ def _holes(bands: Sequence[CadenceBand]) -> Iterator[str]:
         if end < len(empty) and empty[end].from_spm == empty[end - 1].to_spm:
             continue
         low, high = empty[start].from_spm, empty[end - 1].to_spm
-        yield f"nothing at {low:g}-{high:g} spm: music at {low / 2:g}-{high / 2:g} or {low:g}-{high:g} BPM fills it"
+        music = f"music at {low / 2:g}-{high / 2:g} or {low:g}-{high:g} BPM fills it"
+        yield f"nothing at {low:g}-{high:g} spm: {music}"
         start = end

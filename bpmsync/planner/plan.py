@@ -247,7 +247,7 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
         confidence=float(leg["confidence"]),
         usable=tuple((float(start), float(end)) for start, end in leg["usable"]),
     )
-    texts = {name: _text(leg.get(name), name) for name in ("title", "artist", "album", "isrc")}
+    title, artist, album, isrc = (_text(leg.get(key), key) for key in ("title", "artist", "album", "isrc"))
     duration_s = float(leg["duration_s"])
     if not 0 < duration_s < math.inf:
         msg = f"a duration of {duration_s} s"
@@ -256,7 +256,7 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
         path=_read_path(leg["path"], beside),
         audio_hash=str(leg["audio_hash"]),
         duration_s=duration_s,
-        tags=Tags(**texts),
+        tags=Tags(title=title, artist=artist, album=album, isrc=isrc),
         detection=detection,
     )
     return WholeLeg(track, Fraction(leg["steps_per_beat"]), float(leg["start_s"]))

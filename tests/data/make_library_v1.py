@@ -11,6 +11,8 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
@@ -35,7 +37,7 @@ def main() -> None:
         store.save(entry("/music/broken.mp3", "", error="not a sound file"))
         doubled = Override(Constraint(180.0, Fraction(1, 2)))
         store.set_override("b2:doubled", doubled, detection(180))
-        store.set_override("b2:tapped", Override(beats=BeatGrid([1.0, 1.6, 2.2], (0,), 3)))
+        store.set_override("b2:tapped", Override(beats=BeatGrid(np.array([1.0, 1.6, 2.2]), np.array([0]), 3)))
         store.set_override("b2:never", Override(ignore=True))
         store.set_override("b2:gone", Override(Constraint(166.0)))
     # One file, not three
