@@ -1,0 +1,207 @@
+"""What of the library may serve a run: one candidate for each track and step ratio.
+
+A recording counts once, whatever number of copies the library holds. What a candidate costs
+besides its distance from the target is `penalty`, in spm^2 for each of its seconds, so that
+every reason is weighed in one unit: sounding as wrong as the square root of it in spm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bpmsync.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bpmsync.library.track import Track
+    from bpmsync.timeline.grid import BeatGrid
+    from bpmsync.timeline.ramp import Ramp
+
+__all__ = [
+    "Candidate",
+    "NativeOptions",
+    "find_candidates",
+    "is_spoken",
+    "refusal",
+    "step_ratios",
+    "unsteadiness",
+    "usable_share",
+]
+
+_RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
+# spm^2 per second. One step a beat is felt most directly; a step on every other beat least.
+_LEVEL_PENALTY = {Fraction(1): 0.0, Fraction(2): 2.0, Fraction(1, 2): 4.0}
+# Where the tempo may well be wrong, or there is no beat to follow at all
+_DOUBT_PENALTY = 60.0
+_NO_BEAT_PENALTY = 30.0
+_MOST_UNSTEADY_PENALTY = 100.0
+# Tempo is judged over this many beats: a single interval also holds the tracker's jitter
+_TEMPO_SPAN_BEATS = 4
+_SPOKEN = (
+    "audiobook",
+    "audio book",
+    "audio drama",
+    "hörbuch",
+    "hörspiel",
+    "lecture",
+    "podcast",
+    "radio play",
+    "speech",
+    "spoken",
+)
+_LARGEST_MAX_OFF = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeOptions:
+    """What a native plan may use.
+
+    Parameters
+    ----------
+    max_off : float
+        Largest distance of a leg's step tempo from the target anywhere under it, as a
+        share of the target: 0.04 is 4 %.
+    min_length_s, max_length_s : float
+        Shortest and longest file, in seconds.
+    min_confidence : float
+        Files whose beat is less certain are left out, 0 to 1.
+    spoken : bool
+        Whether audiobooks, podcasts and the like may be used.
+    partial : bool
+        Whether a plan may leave a part of the run without music.
+    """
+
+    max_off: float = 0.04
+    min_length_s: float = 90.0
+    max_length_s: float = 720.0
+    min_confidence: float = 0.0
+    spoken: bool = False
+    partial: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_off <= _LARGEST_MAX_OFF:
+            msg = f"--max-off {self.max_off:.4g} must be above 0 and at most 50 % (usual: 4 %)"
+            raise ParameterError(msg)
+        if not 1 <= self.min_length_s <= self.max_length_s:
+            msg = (
+                f"--min-length {self.min_length_s:g} s must be 1 s at least "
+                f"and not above --max-length {self.max_length_s:g} s"
+            )
+            raise ParameterError(msg)
+        if not 0 <= self.min_confidence <= 1:
+            msg = f"--min-confidence {self.min_confidence:g} must be from 0 to 1"
+            raise ParameterError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One track at one number of steps per beat.
+
+    Parameters
+    ----------
+    track : Track
+        With a grid.
+    steps_per_beat : Fraction
+        1, 2 or 1/2.
+    spm : float
+        Step tempo of the untouched file.
+    penalty : float
+        In spm^2 per second, besides the distance from the target.
+    """
+
+    track: Track
+    steps_per_beat: Fraction
+    spm: float
+    penalty: float
+
+    __hash__ = None  # type: ignore[assignment]  # holds a grid
+
+
+def find_candidates(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions) -> tuple[Candidate, ...]:
+    """Return the candidates that can serve some moment of a ramp.
+
+    Returns
+    -------
+    tuple of Candidate
+        By step tempo, then audio hash and ratio: the order of `tracks` does not matter.
+    """
+    slowest = ramp.lowest_spm * (1 - options.max_off)
+    fastest = ramp.highest_spm * (1 + options.max_off)
+    found = []
+    for track in _unique(tracks):
+        bpm = None if refusal(track, options) else track.detection.tempo_bpm
+        if bpm is None or track.grid is None:
+            continue
+        ratios = [r for r in step_ratios(track.grid) if slowest <= bpm * float(r) <= fastest]
+        if ratios:
+            found += _candidates(track, bpm, ratios)
+    return tuple(sorted(found, key=lambda c: (c.spm, c.track.audio_hash, c.steps_per_beat)))
+
+
+def refusal(track: Track, options: NativeOptions) -> str | None:
+    """Return why a track cannot be planned whatever the target, or None."""
+    detection = track.detection
+    if track.override.ignore:
+        return "ignored"
+    if detection.grid is None:
+        return "no beat"
+    if track.duration_s < options.min_length_s:
+        return "too short"
+    if track.duration_s > options.max_length_s:
+        return "too long"
+    if detection.confidence < options.min_confidence:
+        return "uncertain beat"
+    return "spoken word" if not options.spoken and is_spoken(track) else None
+
+
+def is_spoken(track: Track) -> bool:
+    """Return whether the tags or the file type say that this is speech, not music."""
+    genre = (track.tags.genre or "").casefold()
+    return any(word in genre for word in _SPOKEN) or track.path.casefold().endswith(".m4b")
+
+
+def step_ratios(grid: BeatGrid) -> Sequence[Fraction]:
+    """Return the steps per beat that suit a metre: every other beat only in even bars."""
+    odd = grid.beats_per_bar is not None and grid.beats_per_bar % 2 == 1
+    return _RATIOS[:2] if odd else _RATIOS
+
+
+def unsteadiness(grid: BeatGrid) -> float:
+    """Return how far the local tempo strays from its median: time-weighted rms, in BPM."""
+    span = min(_TEMPO_SPAN_BEATS, len(grid) - 1)
+    seconds = grid.beats[span:] - grid.beats[:-span]
+    # bpm [1/min] = beats * 60 [s/min] / s
+    off = 60.0 * span / seconds - grid.tempo_bpm
+    return float(np.sqrt(np.average(off * off, weights=seconds)))
+
+
+def usable_share(track: Track) -> float:
+    """Return the share of the file with a clear beat, 0 to 1."""
+    seconds = sum(min(end, track.duration_s) - start for start, end in track.detection.usable)
+    return min(1.0, max(0.0, seconds / track.duration_s))
+
+
+def _unique(tracks: Iterable[Track]) -> list[Track]:
+    by_hash: dict[str, Track] = {}
+    for track in tracks:
+        known = by_hash.get(track.audio_hash)
+        if known is None or track.path < known.path:
+            by_hash[track.audio_hash] = track
+    return list(by_hash.values())
+
+
+def _candidates(track: Track, bpm: float, ratios: Sequence[Fraction]) -> list[Candidate]:
+    if track.grid is None:
+        return []
+    shared = _DOUBT_PENALTY * (1 - track.detection.confidence) + _NO_BEAT_PENALTY * (1 - usable_share(track))
+    stray_bpm = unsteadiness(track.grid)
+    found = []
+    for ratio in ratios:
+        unsteady = min(_MOST_UNSTEADY_PENALTY, (stray_bpm * float(ratio)) ** 2)
+        found.append(Candidate(track, ratio, bpm * float(ratio), shared + unsteady + _LEVEL_PENALTY[ratio]))
+    return found
