@@ -149,9 +149,9 @@ def test_a_plan_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_ramp_that_cannot_be_filled(db: Path, tmp_path: Path) -> None:
-    args = ("--db", db, "plan", "--from", "162", "--to", "184", "--duration", "40m")
+    args = ("--db", db, "plan", "--from", "162", "--to", "184", "--duration", "8m")
     answer = bpmsync(*args, "-o", "run.m3u8", cwd=tmp_path)
-    failed(answer, ExitStatus.FAILED, "min")
+    failed(answer, ExitStatus.FAILED, "covers 3m20s of 8m", "from 3:20 to 8:00", "--partial")
     assert not (tmp_path / "run.m3u8").exists()
     answer = bpmsync(*args, "--partial", cwd=tmp_path)
     assert answer.status == ExitStatus.DONE
