@@ -15,7 +15,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -36,6 +36,7 @@ _THREAD_LIMITS = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+_START_S = 30.0
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows SIGTERM ends a process at once
 
 
@@ -55,9 +56,9 @@ class _Lane:
         self.pid = self.executor.submit(os.getpid)
 
     def kill(self) -> None:
-        if self.pid.done() and self.pid.exception() is None:
-            with suppress(ProcessLookupError, PermissionError):  # gone already
-                os.kill(self.pid.result(), _KILL)
+        # A process that is still starting has not told its number; one that died has none to tell
+        with suppress(BrokenExecutor, CancelledError, TimeoutError, ProcessLookupError, PermissionError):
+            os.kill(self.pid.result(timeout=_START_S), _KILL)
 
 
 class WorkerPool(Executor):
