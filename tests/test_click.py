@@ -90,7 +90,7 @@ def test_without_bars_the_beat_is_accented_only_among_several_steps() -> None:
 
 
 def test_half_a_step_per_beat_starts_on_the_downbeat() -> None:
-    grid = BeatGrid(np.arange(16) * 0.2, [1, 5, 9, 13], 4)
+    grid = BeatGrid(np.arange(16, dtype=np.float64) * 0.2, np.array([1, 5, 9, 13]), 4)
     clicks = step_clicks(grid, steps_per_beat=Fraction(1, 2), start_s=0.0, length_s=2.0)
     assert np.allclose(clicks.seconds, [0.2, 0.6, 1.0, 1.4, 1.8])
     assert clicks.accented == (True, False, True, False, True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from bpmsync.planner.legs import leg_mean_error_spm, leg_target, leg_worst_error
 from bpmsync.planner.plan import Plan, WholeLeg, load_plan, plan_from_json, plan_to_json, save_plan
 from bpmsync.timeline.ramp import Ramp
 from planner_cases import track
+
+if TYPE_CHECKING:
+    from bpmsync.library.track import Track
 
 RAMP = Ramp(((0, 160), (600, 172)))
 
@@ -115,9 +120,7 @@ def test_paths_below_the_plan_are_relative(tmp_path: Path) -> None:
     assert [leg.track.path for leg in load_plan(target).legs] == [str(inside), str(outside)]
 
 
-def track_at(leg: WholeLeg, path: Path):  # noqa: ANN201
-    from dataclasses import replace
-
+def track_at(leg: WholeLeg, path: Path) -> Track:
     return replace(leg.track, path=str(path))
 
 
