@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import av
 import numpy as np
 import soxr
 from av.audio.fifo import AudioFifo
-from numpy.typing import NDArray
 
+from bpmsync.audio.frames import Samples, mono
 from bpmsync.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
-
-Samples: TypeAlias = NDArray[np.float32]
 
 __all__ = [
     "DEFAULT_RATE",
@@ -42,7 +40,7 @@ __all__ = [
 ]
 
 DEFAULT_RATE: Final = 22_050
-LONGEST_S: Final = 4 * 3600.0
+_LONGEST_S: Final = 4 * 3600.0
 # One numpy array per frame costs more than the whole tempo analysis; this many samples do not.
 _READ_SAMPLES: Final = 65_536
 # Containers that count in milliseconds round their time stamps; a lost frame is longer than this.
@@ -98,7 +96,7 @@ class AudioIdentity:
 
 
 def read_audio(
-    path: str | Path, *, sample_rate: int = DEFAULT_RATE, longest_s: float = LONGEST_S
+    path: str | Path, *, sample_rate: int = DEFAULT_RATE, longest_s: float = _LONGEST_S
 ) -> AudioFile:
     """Return the sound of a file and the hash of its packets, read once.
 
@@ -285,7 +283,7 @@ class _Pool:
 
     def take(self, *, whole: bool = False) -> Iterator[_Piece]:
         while frame := (self.fifo.read(_READ_SAMPLES, partial=whole) if self.kind else None):
-            yield _Piece(_mono(frame), frame.sample_rate)
+            yield _Piece(mono(frame), frame.sample_rate)
 
 
 def _kind(frame: AudioFrame) -> tuple[str, str, int]:
@@ -312,30 +310,6 @@ def _silence(seconds: float, rate: int) -> Iterator[_Piece]:
     while left > 0:
         yield _Piece(np.zeros(min(left, _READ_SAMPLES), np.float32), rate)
         left -= _READ_SAMPLES
-
-
-def _mono(frame: AudioFrame) -> Samples:
-    """Return (left + right) / 2, or the mean of more channels, as float32 at full scale 1."""
-    values = frame.to_ndarray()
-    channels = frame.layout.nb_channels
-    if not frame.format.is_planar:
-        values = values.reshape(-1, channels).T
-    scaled = _as_float(values)
-    mono = scaled[0] if channels == 1 else (scaled[0] + scaled[1]) * np.float32(0.5)
-    if channels > 2:  # noqa: PLR2004 - stereo is the fast path
-        mono = scaled.mean(axis=0, dtype=np.float32)
-    if not np.isfinite(mono.sum()):  # a damaged float file; one NaN would spoil everything after it
-        mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.ascontiguousarray(mono, np.float32)
-
-
-def _as_float(values: NDArray[np.generic]) -> Samples:
-    if values.dtype.kind == "f":
-        return values.astype(np.float32, copy=False)
-    if values.dtype == np.uint8:
-        return (values.astype(np.float32) - np.float32(128)) * np.float32(1 / 128)
-    full_scale = 2.0 ** (8 * values.dtype.itemsize - 1)
-    return values.astype(np.float32) * np.float32(1 / full_scale)
 
 
 def _opened(path: str | Path) -> InputContainer:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["legal_name", "numbered_name"]
 
-LONGEST_NAME = 120
+_LONGEST_NAME = 120
 # ext4 takes 255 bytes; a part file adds a process id and an ending to the name.
 _LONGEST_BYTES = 220
 # What FAT refuses, and # and %, which VLC reads in a playlist as parts of an address.
@@ -40,10 +40,10 @@ def legal_name(stem: str, ending: str = "") -> str:
     ('AC_DC_ Who_.mp3', '_con.m3u8')
     """
     ending = ending if _ENDING.fullmatch(ending) else ""
-    name = _RESERVED.sub("_", clean_line(unicodedata.normalize("NFC", stem), longest=2 * LONGEST_NAME))
+    name = _RESERVED.sub("_", clean_line(unicodedata.normalize("NFC", stem), longest=2 * _LONGEST_NAME))
     name = name.strip(" .") or "untitled"
     name = f"_{name}" if _DEVICE.match(name) else name
-    name = name[: LONGEST_NAME - len(ending)]
+    name = name[: _LONGEST_NAME - len(ending)]
     while len((name + ending).encode()) > _LONGEST_BYTES:
         name = name[:-1]
     return name.rstrip(" .") + ending

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["clean_line", "track_name"]
 
-LONGEST_NAME = 200
+_LONGEST_NAME = 200
 _DROPPED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def clean_line(text: str, *, longest: int = LONGEST_NAME) -> str:
+def clean_line(text: str, *, longest: int = _LONGEST_NAME) -> str:
     r"""Return a text on one line, without control characters, cut with an ellipsis.
 
     Examples

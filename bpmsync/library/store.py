@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
-Row: TypeAlias = dict[str, Any]
+_Row: TypeAlias = dict[str, Any]
 
 _BUSY_S = 10.0
 _GRID_OF_OVERRIDE = ", ".join(f"o.{name} AS o_{name}" for name in GRID_COLUMNS)
@@ -266,7 +266,7 @@ class Store:
         rows = self._rows(f"{_TRACKS} AND {condition}", value)
         return _track(rows[0]) if rows else None
 
-    def _rows(self, query: str, *values: object) -> list[Row]:
+    def _rows(self, query: str, *values: object) -> list[_Row]:
         with self._errors():
             return self._open().execute(query, values).fetchall()
 
@@ -310,7 +310,7 @@ def _explained(path: Path, error: sqlite3.Error) -> str:
     return f"the library {path} failed: {text}"
 
 
-def _named(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+def _named(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> _Row:
     return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
 
 
@@ -371,7 +371,7 @@ def _save_detection(
     _upsert(connection, "detections", columns, ("audio_hash", "constraint_key"))
 
 
-def _track(row: Row) -> Track:
+def _track(row: _Row) -> Track:
     override = Override()
     if row["o_audio_hash"] is not None:
         grid = {name: row[f"o_{name}"] for name in GRID_COLUMNS}
