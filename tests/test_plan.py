@@ -105,19 +105,17 @@ def test_music_beyond_the_run_covers_nothing_of_it() -> None:
     assert plan.covered_s == 100.0
 
 
-def test_paths_below_the_plan_are_relative(tmp_path: Path) -> None:
-    inside, outside = tmp_path / "plans" / "a b" / "x.mp3", tmp_path / "y.mp3"
+def test_paths_below_the_plan_or_beside_its_folder_are_relative(tmp_path: Path) -> None:
+    inside, beside = tmp_path / "home" / "plans" / "a b" / "x.mp3", tmp_path / "home" / "music" / "y.mp3"
+    outside = tmp_path / "z.mp3"
     base = make_plan().legs
-    legs = tuple(
-        WholeLeg(track_at(leg, path), leg.steps_per_beat, leg.start_s)
-        for leg, path in zip(base, (inside, outside), strict=True)
-    )
-    (tmp_path / "plans").mkdir()
-    target = tmp_path / "plans" / "run.plan.json"
-    save_plan(Plan(RAMP, legs), target)
-    written = [leg["path"] for leg in json.loads(target.read_text("utf-8"))["legs"]]
-    assert written == ["a b/x.mp3", str(outside)]
-    assert [leg.track.path for leg in load_plan(target).legs] == [str(inside), str(outside)]
+    (tmp_path / "home" / "plans").mkdir(parents=True)
+    target = tmp_path / "home" / "plans" / "run.plan.json"
+    for path, written in ((inside, "a b/x.mp3"), (beside, "../music/y.mp3"), (outside, str(outside))):
+        leg = WholeLeg(track_at(base[0], path), base[0].steps_per_beat, base[0].start_s)
+        save_plan(Plan(RAMP, (leg,)), target)
+        assert [leg["path"] for leg in json.loads(target.read_text("utf-8"))["legs"]] == [written]
+        assert [leg.track.path for leg in load_plan(target).legs] == [str(path)]
 
 
 def track_at(leg: WholeLeg, path: Path) -> Track:

@@ -210,11 +210,16 @@ def _leg_document(leg: WholeLeg, ramp: Ramp, beside: Path | None) -> dict[str, A
 
 
 def _written_path(path: str, beside: Path | None) -> str:
+    """Relative below the plan's folder or a neighbour of it, so that both can move together."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, names are kept as found
-    if beside is not None:
-        folder = Path(os.path.abspath(beside))  # noqa: PTH100
-        if absolute.is_relative_to(folder):
-            return absolute.relative_to(folder).as_posix()
+    if beside is None:
+        return str(absolute)
+    folder = Path(os.path.abspath(beside))  # noqa: PTH100
+    if absolute.is_relative_to(folder):
+        return absolute.relative_to(folder).as_posix()
+    around = folder.parent
+    if around != Path(around.anchor) and absolute.is_relative_to(around):
+        return "../" + absolute.relative_to(around).as_posix()
     return str(absolute)
 
 
