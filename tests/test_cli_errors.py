@@ -367,6 +367,41 @@ def test_output_is_plain_where_no_terminal_is(db: Path, tmp_path: Path) -> None:
     assert "\x1b" not in answer.out + answer.err
 
 
+@posix
+def test_a_bar_is_drawn_on_a_terminal_only(fixtures_audio: Path, tmp_path: Path) -> None:
+    import pty
+
+    command = [
+        sys.executable,
+        "-m",
+        "bpmsync",
+        "--db",
+        "library.db",
+        "scan",
+        str(fixtures_audio / "hiss.opus"),
+    ]
+    terminal, ours = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"}
+    ended = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=ours,
+        stderr=ours,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    os.close(ours)
+    drawn = os.read(terminal, 65_536).decode("utf-8", "replace")
+    os.close(terminal)
+    assert ended.returncode == ExitStatus.DONE
+    assert "scanning" in drawn
+    assert "1/1" in drawn
+    assert "1 file: 1 new" in drawn
+    again = bpmsync("--db", "library.db", "scan", fixtures_audio / "hiss.opus", cwd=tmp_path)
+    assert again.err == "1 file: 1 unchanged\n"
+
+
 def test_the_wrong_engine(tmp_path: Path, fixtures_audio: Path) -> None:
     answer = bpmsync("beats", "--engine", "psychic", fixtures_audio / "Two Gears.m4a", cwd=tmp_path)
     failed(answer, ExitStatus.USAGE, "'psychic'", "librosa")

@@ -47,6 +47,9 @@ def command(ctx: click.Context, session: Session, *, changed: bool, as_json: boo
     if config is not None:
         session.say(f"config file: {config.path}{'' if config.exists else ' (there is none)'}")
     session.say(f"library: {session.library_path}")
+    if not settings:
+        session.say("every setting has its default")
+        return
     print_table(
         ("command", "setting", "value", "from"),
         [(s["command"], s["setting"], _shown(s["value"]), s["source"]) for s in settings],
