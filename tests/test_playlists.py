@@ -20,7 +20,9 @@ PLANS = sorted(PLAYLISTS.glob("*.plan.json"))
 
 def documented() -> dict[str, list[str]]:
     """The README's commands that write into playlists/, by the playlist's name."""
-    lines = re.findall(r"^bpmsync (.*-o playlists/.*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    lines = re.findall(
+        r"^bpmsync (.*-o playlists/.*)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     commands = [shlex.split(line) for line in lines]
     return {Path(words[words.index("-o") + 1]).name: words for words in commands}
 
@@ -53,7 +55,9 @@ def test_the_commands_make_the_same_runs_from_the_audio(tmp_path: Path) -> None:
         assert answer.status == 0, answer.err
         plan_name = name.replace(".m3u8", ".plan.json")
         made, kept = load_plan(tmp_path / plan_name), load_plan(PLAYLISTS / plan_name)
-        assert [Path(leg.track.path).name for leg in made.legs] == [Path(leg.track.path).name for leg in kept.legs]
+        assert [Path(leg.track.path).name for leg in made.legs] == [
+            Path(leg.track.path).name for leg in kept.legs
+        ]
         for new, old in zip(made.legs, kept.legs, strict=True):
             assert new.start_s == pytest.approx(old.start_s, abs=0.010)
             assert new.native_spm == pytest.approx(old.native_spm, abs=0.05)

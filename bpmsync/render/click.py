@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from bpmsync.timeline.grid import BeatGrid
 
-_Samples: TypeAlias = NDArray[np.float32]
+Samples: TypeAlias = NDArray[np.float32]
 
 __all__ = [
     "CLICK_LEVEL",
     "Clicks",
+    "Samples",
     "good_place",
     "mix_clicks",
     "read_excerpt",
@@ -117,7 +118,7 @@ def step_clicks(grid: BeatGrid, *, steps_per_beat: Fraction, start_s: float, len
     return Clicks(seconds[inside], tuple(accents))
 
 
-def mix_clicks(samples: _Samples, sample_rate: int, clicks: Clicks) -> _Samples:
+def mix_clicks(samples: Samples, sample_rate: int, clicks: Clicks) -> Samples:
     """Return the samples with clicks mixed in, never above full scale.
 
     Music that leaves too little room for the click is turned down as a whole; the click
@@ -152,7 +153,7 @@ def mix_clicks(samples: _Samples, sample_rate: int, clicks: Clicks) -> _Samples:
     return (mixed + layer).astype(np.float32)
 
 
-def _click(sample_rate: int, *, accent: bool) -> _Samples:
+def _click(sample_rate: int, *, accent: bool) -> Samples:
     t = np.arange(round(_CLICK_S * sample_rate)) / sample_rate
     level = CLICK_LEVEL * (1.0 if accent else _PLAIN_OF_ACCENT)
     tone = np.cos(2 * np.pi * (_ACCENT_HZ if accent else _PLAIN_HZ) * t)
@@ -176,7 +177,7 @@ def good_place(usable: Sequence[tuple[float, float]], *, duration_s: float, leng
     return max(0.0, min(place, duration_s - length_s))
 
 
-def read_excerpt(path: str | Path, *, start_s: float, length_s: float, sample_rate: int) -> _Samples:
+def read_excerpt(path: str | Path, *, start_s: float, length_s: float, sample_rate: int) -> Samples:
     """Return a piece of a file as mono samples, shorter where the file ends.
 
     Raises
@@ -187,7 +188,7 @@ def read_excerpt(path: str | Path, *, start_s: float, length_s: float, sample_ra
     from bpmsync.audio.decode import audio_blocks  # a decoder that only reading needs
 
     first, last = round(start_s * sample_rate), round((start_s + length_s) * sample_rate)
-    pieces: list[_Samples] = []
+    pieces: list[Samples] = []
     position = 0
     for block in audio_blocks(path, sample_rate=sample_rate):
         pieces.append(block[max(0, first - position) : max(0, last - position)])
