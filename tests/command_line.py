@@ -31,15 +31,15 @@ def bpmsync(
     cwd: Path,
     env: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
-    python: tuple[str, ...] = (),
+    stdin: bytes = b"",
 ) -> Answer:
     """Run ``bpmsync`` with arguments in a folder and return its answer."""
     result = subprocess.run(
-        [sys.executable, *python, "-m", "bpmsync", *map(str, args)],
+        [sys.executable, "-m", "bpmsync", *map(str, args)],
         capture_output=True,
         check=False,
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         preexec_fn=before,
     )

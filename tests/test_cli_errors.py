@@ -402,6 +402,18 @@ def test_a_bar_is_drawn_on_a_terminal_only(fixtures_audio: Path, tmp_path: Path)
     assert again.err == "1 file: 1 unchanged\n"
 
 
+def test_a_dash_is_a_pipe(fixtures_audio: Path, db: Path, tmp_path: Path) -> None:
+    name = fixtures_audio / "Gutter Ballet.mp3"
+    answer = bpmsync("beats", "--nl", "-", cwd=tmp_path, stdin=name.read_bytes())
+    assert answer.status == ExitStatus.DONE, answer.err
+    assert json.loads(answer.out)["path"] == "-"
+    plan = bpmsync("--db", db, "plan", "--spm", "165", "--duration", "6m", "-o", "-", cwd=tmp_path)
+    playlist = bpmsync("export", "-", "-", cwd=tmp_path, stdin=plan.out.encode())
+    assert playlist.status == ExitStatus.DONE, playlist.err
+    assert playlist.out.startswith("#EXTM3U\n")
+    assert "\n./music/0" in playlist.out
+
+
 def test_the_wrong_engine(tmp_path: Path, fixtures_audio: Path) -> None:
     answer = bpmsync("beats", "--engine", "psychic", fixtures_audio / "Two Gears.m4a", cwd=tmp_path)
     failed(answer, ExitStatus.USAGE, "'psychic'", "librosa")

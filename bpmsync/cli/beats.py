@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +19,8 @@ from bpmsync.cli.text import clean
 from bpmsync.errors import BpmsyncError, ExitStatus, NoBeat, TrackError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bpmsync.beats.detection import Detection
     from bpmsync.timeline.grid import BeatGrid
 
@@ -23,7 +30,7 @@ _DECIMALS = 6
 
 
 @click.command("beats")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @click.option("--nl", "as_lines", is_flag=True, help="One JSON object a line instead of beat times.")
 @engine_option
 @common_options
@@ -39,7 +46,8 @@ def command(
 ) -> None:
     """Find the beats of each FILE: one time a line, its place in the bar beside it where known.
 
-    Several files follow one another, each under a line with its name that begins with #.
+    - reads a sound file from a pipe. Several files follow one another, each under a line with
+    its name that begins with #.
     """
     from bpmsync.beats.engines import caches_are_cold, find_tracker, warm_up
 
@@ -85,12 +93,26 @@ def _beats_in_bar(grid: BeatGrid) -> list[int] | None:
     return places
 
 
+@contextlib.contextmanager
+def _as_file(path: str) -> Iterator[str]:
+    """Give the place of a file; sound from a pipe is kept in one while it is read."""
+    if path != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="bpmsync-") as folder:
+        place = Path(folder) / "stdin"
+        with place.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield str(place)
+
+
 def _analyse(path: str, engine: str) -> dict[str, Any]:
     from bpmsync.audio.decode import read_audio
     from bpmsync.beats.engines import find_tracker
 
     started = time.process_time()
-    audio = read_audio(path)
+    with _as_file(path) as place:
+        audio = read_audio(place)
     detection: Detection = find_tracker(engine)(audio.samples, audio.sample_rate)
     spent = time.process_time() - started
     if detection.grid is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ _PLAN_ENDINGS = (".plan.json", ".json")
 
 
 @click.command("export")
-@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True))
 @click.argument("dest", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
 @writing_options
 @click.option(
@@ -49,11 +50,10 @@ def command(
 ) -> None:
     """Write PLAN as the playlist DEST: beside the plan without one, to stdout for -.
 
-    With --copy or --svg alone, only those are written.
+    PLAN may be - as well, and is then read from a pipe. With --copy or --svg alone, only those
+    are written.
     """
-    from bpmsync.planner.plan import load_plan
-
-    loaded = load_plan(plan)
+    loaded = _read_plan(plan)
     writing = Writing.take(options)
     if svg is not None:
         from bpmsync.cli.picture import save_svg
@@ -68,6 +68,15 @@ def command(
     session.say(LAST_WORD)
 
 
+def _read_plan(plan: Path) -> Plan:
+    from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
+
+    if str(plan) == "-":
+        # What is not UTF-8 is no JSON either, and is reported as such
+        return plan_from_json(sys.stdin.buffer.read().decode("utf-8", "replace"), beside=Path.cwd())
+    return load_plan(plan)
+
+
 def _write(session: Session, plan: Plan, dest: Path, writing: Writing) -> None:
     if str(dest) == "-":
         click.echo(writing.text(plan, folder=Path.cwd()), nl=False)
@@ -77,6 +86,8 @@ def _write(session: Session, plan: Plan, dest: Path, writing: Writing) -> None:
 
 
 def _beside(plan: Path) -> Path:
+    if str(plan) == "-":
+        return Path("run.m3u8")
     for ending in _PLAN_ENDINGS:
         if plan.name.endswith(ending):
             return plan.with_name(plan.name.removesuffix(ending) + ".m3u8")
