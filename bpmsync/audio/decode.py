@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import av
 import numpy as np
@@ -49,6 +49,10 @@ _GAP_S: Final = 0.012
 _VORBIS_GAP_S: Final = 0.05
 _BACK_S: Final = 0.25
 _TRAILING_S: Final = 0.1
+# PyAV 18 refuses a file whose tags are not UTF-8 unless it is told; 19 no longer asks.
+_TORN_TAGS: Final[dict[str, Any]] = (
+    {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
+)
 _MOST_DEMUX_ERRORS: Final = 200
 # Their length is guessed from the bit rate, so a guess that is missed is no loss.
 _GUESSED_LENGTH: Final = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "mpegts", "amr", "loas"})
@@ -316,7 +320,7 @@ def _opened(path: str | Path) -> InputContainer:
     try:
         if not Path(path).stat().st_size:
             raise DecodeError(path, "the file is empty")
-        return av.open(_name_for_ffmpeg(path), metadata_errors="ignore")
+        return av.open(_name_for_ffmpeg(path), **_TORN_TAGS)
     except av.FFmpegError as error:
         raise DecodeError(path, f"not a readable sound file ({error.strerror})") from error
     except OSError as error:
