@@ -31,13 +31,13 @@ class CostToGo:
     ----------
     playing, silent : numpy.ndarray
         By cell: after a leg, and within a hole whose opening is paid. 0 after the run.
-    best : tuple of numpy.ndarray of int64
-        By cell: the candidates that may begin there, the most promising ones only.
+    best : numpy.ndarray of int64, shape (cells, m)
+        By cell: the most promising candidates that may begin there; -1 fills the row.
     """
 
     playing: FloatArray
     silent: FloatArray
-    best: tuple[IntArray, ...]
+    best: IntArray
 
     @property
     def bound(self) -> float:
@@ -63,14 +63,15 @@ def cost_to_go(problem: Problem, *, keep: int) -> CostToGo:
     playing = np.zeros(cells + longest + 2)
     silent = np.zeros(cells + longest + 2)
     soon = np.zeros(cells + longest + 1)  # the cheaper of a cell and its successor
-    best: list[IntArray] = [np.zeros(0, dtype=np.int64)] * cells
+    best = np.full((cells, min(keep, len(problem.spm))), -1, dtype=np.int64)
     ramp = _cells(problem.ramp, cells + longest + 2, problem.step_us)
     step_s = problem.step_us / US
     longest_tail_us = problem.longest_tail_us(int(problem.length_us.max(initial=0)))
     for cell in range(cells - 1, -1, -1):
         chosen, costs = _legs_from(problem, ramp, cell, spans, soon)
         legs = float(costs.min(initial=np.inf))
-        best[cell] = _promising(chosen, costs, keep)
+        promising = _promising(chosen, costs, keep)
+        best[cell, : len(promising)] = promising
         left_us = max(0, problem.run_us - (cell + 1) * problem.step_us)
         tail = problem.tail_price * left_us / US if left_us <= longest_tail_us else np.inf
         # The last cell may hold the end of the run: whoever is there may be done already
@@ -78,7 +79,7 @@ def cost_to_go(problem: Problem, *, keep: int) -> CostToGo:
         silent[cell] = min(legs, wait)
         playing[cell] = min(legs, tail, problem.hole_opening + silent[cell])
         soon[cell] = min(playing[cell], playing[cell + 1])
-    return CostToGo(playing, silent, tuple(best))
+    return CostToGo(playing, silent, best)
 
 
 def _legs_from(

@@ -175,7 +175,7 @@ def unsteadiness(grid: BeatGrid) -> float:
     """Return how far the local tempo strays from its median: time-weighted rms, in BPM."""
     span = min(_TEMPO_SPAN_BEATS, len(grid) - 1)
     seconds = grid.beats[span:] - grid.beats[:-span]
-    # bpm [1/min] = beats * 60 [s/min] / s
+    # beats over seconds, times 60 s/min, is a tempo in 1/min
     off = 60.0 * span / seconds - grid.tempo_bpm
     return float(np.sqrt(np.average(off * off, weights=seconds)))
 

@@ -30,8 +30,8 @@ _HOLE_OPENING = 5000.0
 _OVERHANG_PRICE = 4.0
 # Same artist in the leg before, or the one before that: spm^2 for each second of the leg
 ARTIST_AGAIN = (4.0, 2.0)
-_NODE_STEPS_S = (0.25, 0.5, 1.0)
-_NODE_BUDGET = 3_000_000
+_NODE_STEPS_S = (0.5, 1.0)
+_NODE_BUDGET = 1_500_000
 _SLACK = 1e-9
 
 

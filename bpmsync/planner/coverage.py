@@ -90,9 +90,11 @@ def cadence_bands(
                 hashes[band].add(track.audio_hash)
     return tuple(
         CadenceBand(
-            from_spm + i * width_spm,
-            from_spm + (i + 1) * width_spm,
-            *(value / 60.0 for value in seconds[i].values()),
+            from_spm=from_spm + i * width_spm,
+            to_spm=from_spm + (i + 1) * width_spm,
+            once_min=seconds[i][Fraction(1)] / 60.0,
+            twice_min=seconds[i][Fraction(2)] / 60.0,
+            half_min=seconds[i][Fraction(1, 2)] / 60.0,
             tracks=len(hashes[i]),
         )
         for i in range(count)

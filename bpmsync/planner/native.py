@@ -74,7 +74,7 @@ def plan_native(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions | No
 
 
 def _planned(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> Plan:
-    """The best plan there is, holes or not."""
+    """Return the best plan there is, holes or not."""
     candidates = find_candidates(tracks, ramp, options)
     if not candidates:
         return Plan(ramp, (), uncovered=((0.0, ramp.duration_s),))
@@ -122,7 +122,9 @@ def _holes(legs: Sequence[WholeLeg], run_s: float) -> Iterator[tuple[float, floa
 def _nothing_fits(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> str:
     reasons: dict[str, int] = {}
     for track in tracks:
-        reason = refusal(track, options) or f"more than {options.max_off:.3g} off at 1, 2 and 1/2 steps per beat"
+        reason = (
+            refusal(track, options) or f"more than {options.max_off:.3g} off at 1, 2 and 1/2 steps per beat"
+        )
         reasons[reason] = reasons.get(reason, 0) + 1
     why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     what = "the only track does not fit" if len(tracks) == 1 else f"none of {len(tracks)} tracks fits"
@@ -146,7 +148,7 @@ def _not_covered(plan: Plan, tracks: Sequence[Track], options: NativeOptions) ->
 
 
 def _best_advice(plan: Plan, tracks: Sequence[Track], options: NativeOptions) -> str | None:
-    """The one changed option that covers most of the run, in words; None where none helps."""
+    """Name the one changed option that covers most of the run; None where none helps."""
     best, most_s = None, plan.covered_s + 1.0
     for words, changed in _relaxations(tracks, options):
         tried = _planned(tracks, plan.ramp, changed)
@@ -171,8 +173,10 @@ def _relaxations(tracks: Sequence[Track], options: NativeOptions) -> Iterator[tu
 
 
 def _more_music(low_spm: float, high_spm: float) -> str:
+    low, high = f"{low_spm:.0f}", f"{high_spm:.0f}"
+    tempo = low if low == high else f"{low}-{high}"
     return (
-        f"more music at {low_spm:.0f}-{high_spm:.0f} BPM, or half or double that, would fill it "
+        f"more music at {tempo} BPM, or half or double that, would fill it "
         "(bpmsync coverage shows what there is)"
     )
 

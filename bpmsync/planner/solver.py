@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Placed", "Solution", "solve"]
 
 _MICRO = 1_000_000
-_WIDTHS = (6, 24, 64)
-_CHILDREN_PER_LABEL = 4
+_WIDTHS = (4, 16, 64)
+# Ways carried through all cells of one pass: wider passes are for short runs
+_PASS_BUDGET = 40_000
+_CHILDREN_PER_LABEL = 6
+_LARGEST_BLOCK = 32
 _FEWEST_KEPT = 64
 _SPARE_KEPT = 24
 # Good enough: within 2 % of the bound, or within 0.05 spm^2 of it in the mean over the run
@@ -56,6 +59,7 @@ class _Label(NamedTuple):
     legs: tuple[Placed, ...]
     end_us: int
     silent: bool
+    done: bool = False
 
 
 def solve(problem: Problem) -> Solution:
@@ -68,6 +72,8 @@ def solve(problem: Problem) -> Solution:
     to_go = cost_to_go(problem, keep=_kept(problem))
     found: _Label | None = None
     for width in _WIDTHS:
+        if found is not None and width * problem.cells > _PASS_BUDGET:
+            break
         found = _search(problem, to_go, width, found)
         if found is not None and _good_enough(found.cost / _MICRO, to_go.bound, problem):
             break
@@ -95,15 +101,29 @@ def _search(problem: Problem, to_go: CostToGo, width: int, found: _Label | None)
     """One pass of the beam; returns the best complete way, `found` where nothing is better."""
     start = _Label(_rounded(to_go.bound), 0, (), 0, silent=False)
     waiting: dict[int, list[_Label]] = {0: [start]}
-    for cell in range(problem.cells):
-        labels = _select(waiting.pop(cell, []), problem, width, found)
-        for child in _finished(problem, labels):
-            found = _better(child, found)
-        for child in _children(problem, to_go, cell, labels, found):
-            if child.end_us >= problem.run_us:
-                found = _better(child, found)
-            else:
-                waiting.setdefault(child.end_us // problem.step_us, []).append(child)
+    # No leg ends in the block of cells in which it begins, so a block is extended at once
+    shortest = int(problem.length_us.min(initial=problem.run_us)) // problem.step_us
+    block = max(1, min(_LARGEST_BLOCK, shortest - 1))
+    for first in range(0, problem.cells, block):
+        labels: list[_Label] = []
+        for cell in range(first, min(first + block, problem.cells)):
+            here = _select(waiting.pop(cell, []), problem, width, found)
+            waits = [_waited(problem, to_go, label) for label in here]
+            found = _collect([*_finished(problem, here), *waits], problem, waiting, found)
+            labels += here
+        found = _collect(_children(problem, to_go, labels, found), problem, waiting, found)
+    return found
+
+
+def _collect(
+    labels: list[_Label], problem: Problem, waiting: dict[int, list[_Label]], found: _Label | None
+) -> _Label | None:
+    """Keep unfinished ways by their cell; return the best finished one."""
+    for label in labels:
+        if label.done or label.end_us >= problem.run_us:
+            found = _better(label, found)
+        elif found is None or label.estimate < found.cost:
+            waiting.setdefault(label.end_us // problem.step_us, []).append(label)
     return found
 
 
@@ -114,7 +134,7 @@ def _better(label: _Label, found: _Label | None) -> _Label:
 
 
 def _select(labels: list[_Label], problem: Problem, width: int, found: _Label | None) -> list[_Label]:
-    """The best few ways in a cell; one for each set of tracks, since their order is past."""
+    """Pick the best few ways in a cell; one for each set of tracks, since their order is past."""
     chosen: list[_Label] = []
     seen: set[tuple[frozenset[int], bool]] = set()
     for label in sorted(labels):
@@ -136,30 +156,28 @@ def _finished(problem: Problem, labels: list[_Label]) -> list[_Label]:
         left_us = problem.run_us - label.end_us
         if left_us <= problem.longest_tail_us(int(problem.length_us[label.legs[-1].candidate])):
             cost = label.cost + _rounded(problem.tail_price * left_us / US)
-            done.append(label._replace(estimate=cost, cost=cost))
+            done.append(label._replace(estimate=cost, cost=cost, done=True))
     return done
 
 
-def _children(
-    problem: Problem, to_go: CostToGo, cell: int, labels: list[_Label], found: _Label | None
-) -> list[_Label]:
-    """Every promising next leg of every way, and waiting for one cell."""
-    if not labels:
+def _children(problem: Problem, to_go: CostToGo, labels: list[_Label], found: _Label | None) -> list[_Label]:
+    """Extend every way by its most promising next legs."""
+    if not labels or not to_go.best.shape[1]:
         return []
     limit = _IMPOSSIBLE if found is None else found.cost
-    children = [child for label in labels if (child := _waited(problem, to_go, label)).estimate < limit]
-    chosen = to_go.best[cell]
-    if not len(chosen):
-        return children
+    chosen = to_go.best[[label.end_us // problem.step_us for label in labels]]
     ends, costs, estimates = _expanded(problem, to_go, chosen, labels)
-    flat = estimates.ravel()
-    most = _CHILDREN_PER_LABEL * max(len(labels), 2)
-    order = np.argsort(flat, kind="stable")[:most]
-    for index in order[flat[order] < limit]:
-        row, column = divmod(int(index), len(chosen))
-        label = labels[row]
-        legs = (*label.legs, Placed(int(chosen[column]), label.end_us))
-        children.append(_Label(int(flat[index]), int(costs[row, column]), legs, int(ends[row, column]), silent=False))
+    order = np.argsort(estimates, axis=1, kind="stable")[:, :_CHILDREN_PER_LABEL]
+    children = []
+    for row, label in enumerate(labels):
+        for column in order[row]:
+            estimate = int(estimates[row, column])
+            if estimate >= limit:
+                break
+            legs = (*label.legs, Placed(int(chosen[row, column]), label.end_us))
+            children.append(
+                _Label(estimate, int(costs[row, column]), legs, int(ends[row, column]), silent=False)
+            )
     return children
 
 
@@ -174,12 +192,12 @@ def _waited(problem: Problem, to_go: CostToGo, label: _Label) -> _Label:
 def _expanded(
     problem: Problem, to_go: CostToGo, chosen: IntArray, labels: list[_Label]
 ) -> tuple[IntArray, IntArray, IntArray]:
-    """Ends, costs and estimates of all labels (rows) with all candidates (columns)."""
+    """Return ends, costs and estimates of all labels (rows) with all candidates (columns)."""
     start_us = np.array([[label.end_us] for label in labels], dtype=np.int64)
     before = np.array([[label.cost] for label in labels], dtype=np.int64)
     ends = start_us + problem.length_us[chosen]
-    cost = leg_costs(problem, start_us, chosen[np.newaxis, :]) + _artist_costs(problem, chosen, labels)
-    possible = np.isfinite(cost) & ~_used(problem, chosen, labels)
+    cost = leg_costs(problem, start_us, chosen) + _artist_costs(problem, chosen, labels)
+    possible = np.isfinite(cost) & (chosen >= 0) & ~_used(problem, chosen, labels)
     costs = before + np.rint(np.where(possible, cost, 0.0) * _MICRO).astype(np.int64)
     rest = np.rint(to_go.playing[ends // problem.step_us] * _MICRO).astype(np.int64)
     return ends, costs, np.where(possible, costs + rest, _IMPOSSIBLE)
@@ -187,23 +205,23 @@ def _expanded(
 
 def _used(problem: Problem, chosen: IntArray, labels: list[_Label]) -> np.ndarray:
     """Where a way has already played a candidate's track."""
-    most = max(1, *(len(label.legs) for label in labels))
-    used = np.full((len(labels), most, 1), -1, dtype=np.int64)
+    used = np.zeros((len(labels), int(problem.track.max()) + 1), dtype=bool)
     for row, label in enumerate(labels):
-        for column, leg in enumerate(label.legs):
-            used[row, column, 0] = problem.track[leg.candidate]
-    repeated: np.ndarray = (used == problem.track[chosen]).any(axis=1)
+        used[row, [problem.track[leg.candidate] for leg in label.legs]] = True
+    repeated: np.ndarray = np.take_along_axis(used, problem.track[chosen], axis=1)
     return repeated
 
 
 def _artist_costs(problem: Problem, chosen: IntArray, labels: list[_Label]) -> np.ndarray:
-    """What it costs to hear an artist again so soon; a wish, not a rule."""
-    costs = np.zeros((len(labels), len(chosen)))
+    """Return what it costs to hear an artist again so soon; a wish, not a rule."""
     artists, seconds = problem.artist[chosen], problem.length_us[chosen] / US
-    for row, label in enumerate(labels):
-        for price, leg in zip(ARTIST_AGAIN, reversed(label.legs), strict=False):
-            again = (artists == problem.artist[leg.candidate]) & (artists >= 0)
-            costs[row] += np.where(again, price * seconds, 0.0)
+    costs = np.zeros(chosen.shape)
+    for back, price in enumerate(ARTIST_AGAIN, start=1):
+        before = [
+            problem.artist[label.legs[-back].candidate] if len(label.legs) >= back else -1 for label in labels
+        ]
+        again = (artists == np.array(before)[:, np.newaxis]) & (artists >= 0)
+        costs += np.where(again, price * seconds, 0.0)
     return costs
 
 
