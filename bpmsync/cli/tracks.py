@@ -70,9 +70,12 @@ def _table(tracks: list[Track]) -> None:
 
 
 def _list_failures(failures: list[tuple[str, str]], *, as_json: bool) -> None:
-    from bpmsync.cli.output import print_json, print_table
+    from bpmsync.cli.output import print_json
+    from bpmsync.cli.text import clean
 
     if as_json:
         print_json([{"path": path, "reason": reason} for path, reason in failures])
-    else:
-        print_table(("file", "why not"), failures)
+        return
+    # A line each and no table: a path or a reason that is cut off helps nobody
+    for path, reason in failures:
+        click.echo(f"{clean(path)}: {clean(reason)}")

@@ -18,6 +18,9 @@ __all__ = ["Books", "ScanResult", "Status"]
 
 Status: TypeAlias = Literal["new", "changed", "unchanged", "moved", "retagged", "failed"]
 
+# Encoders that leave out their last block are everywhere, and no runner hears it
+_WORTH_SAYING_S = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
@@ -139,4 +142,4 @@ def _remark(entry: ScannedFile, moved_from: str | None) -> str | None:
         return f"was {moved_from}"
     if entry.detection is not None and entry.detection.failure is not None:
         return entry.detection.failure
-    return f"{entry.lost_s:.1f} s could not be decoded" if entry.lost_s else None
+    return f"{entry.lost_s:.1f} s could not be decoded" if entry.lost_s >= _WORTH_SAYING_S else None
