@@ -320,11 +320,12 @@ def _opened(path: str | Path) -> InputContainer:
     try:
         if not Path(path).stat().st_size:
             raise DecodeError(path, "the file is empty")
-        return av.open(_name_for_ffmpeg(path), **_TORN_TAGS)
+        container: InputContainer = av.open(_name_for_ffmpeg(path), **_TORN_TAGS)
     except av.FFmpegError as error:
         raise DecodeError(path, f"not a readable sound file ({error.strerror})") from error
     except OSError as error:
         raise DecodeError(path, f"cannot be opened ({error.strerror or error})") from error
+    return container
 
 
 def _name_for_ffmpeg(path: str | Path) -> str:
