@@ -16,7 +16,6 @@ import numpy as np
 
 from bpmsync.beats.detection import Constraint
 from bpmsync.errors import BpmsyncError, ParameterError
-from bpmsync.library.track import Override
 from bpmsync.timeline.grid import BeatGrid
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from bpmsync.beats.detection import Detection
     from bpmsync.library.store import Store
-    from bpmsync.library.track import Track
+    from bpmsync.library.track import Override, Track
 
 __all__ = ["Correction", "Shift", "apply_override", "corrected", "parse_shift", "read_beats"]
 
@@ -52,7 +51,7 @@ class Shift:
         """Return the shift as a part of a beat."""
         if self.shift_ms is None:
             return self.beats
-        # beats = ms / 1000 [ms/s] * bpm [beats/min] / 60 [s/min]
+        # A minute has 60,000 ms, and bpm beats
         return Fraction(round(self.shift_ms * tempo_bpm / 60_000 * _FINEST), _FINEST)
 
 
@@ -136,12 +135,10 @@ def read_beats(path: Path) -> BeatGrid:
 
 
 def _beat_line(path: Path, number: int, line: str) -> tuple[float, int | None]:
-    words = line.split()
     try:
-        if len(words) > 2:  # noqa: PLR2004 - time and place
-            raise ValueError
-        return float(words[0]), int(words[1]) if words[1:] else None
-    except ValueError:
+        second, *place = line.split()
+        return float(second), int(*place) if place else None
+    except (TypeError, ValueError):
         msg = (
             f"line {number} of {path} is {line!r}: write a time in seconds, and the place in the bar if known"
         )
@@ -189,7 +186,8 @@ def _shifted(track: Track, said: Override, shift: Shift) -> Override:
 
 def _tempo(track: Track) -> float:
     if track.grid is None:
-        msg = f"{track.path} has no beat to change ({track.detection.failure}): give one with --bpm, --tap or --beats"
+        why = track.detection.failure
+        msg = f"{track.path} has no beat to change ({why}): give one with --bpm, --tap or --beats"
         raise ParameterError(msg)
     return track.grid.tempo_bpm
 
@@ -215,7 +213,8 @@ def apply_override(store: Store, track: Track, override: Override) -> Track:
     found = _detection(store, track, override.constraint)
     if found is not None and found.grid is None and override.constraint:
         asked = override.constraint.key().replace("tempo=", "").strip()
-        msg = f"cannot follow {asked} BPM in {track.path}: {found.failure} (nothing was changed; try --tap or --beats)"
+        why = f"{found.failure} (nothing was changed; try --tap or --beats)"
+        msg = f"cannot follow {asked} BPM in {track.path}: {why}"
         raise BpmsyncError(msg)
     store.set_override(track.audio_hash, override, found)
     now = store.track_by_path(track.path)
@@ -223,7 +222,7 @@ def apply_override(store: Store, track: Track, override: Override) -> Track:
 
 
 def _detection(store: Store, track: Track, constraint: Constraint) -> Detection | None:
-    """What is found under a constraint; None where the library has it already."""
+    """Return what is found under a constraint; None where the library has it already."""
     from bpmsync.beats.engines import ENGINES, engine_version
     from bpmsync.library.analysis import DEFAULT_ENGINE, analyse_file
 
@@ -236,6 +235,6 @@ def _detection(store: Store, track: Track, constraint: Constraint) -> Detection 
         msg = f"cannot listen to {track.path} again: {entry.error} (nothing was changed)"
         raise BpmsyncError(msg)
     if entry.audio_hash != track.audio_hash:
-        msg = f"{track.path} holds other sound than when it was scanned: scan it again first (nothing was changed)"
+        msg = f"{track.path} holds other sound than when it was scanned: nothing was changed, scan it again"
         raise BpmsyncError(msg)
     return entry.detection

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,8 @@ from bpmsync.cli.text import clean, shorten
 from bpmsync.errors import BpmsyncError, ExitStatus, NoBeat, ParameterError, TrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bpmsync.cli.player import Player
+    from bpmsync.library.store import Store
     from bpmsync.library.track import Track
     from bpmsync.render.click import Samples
 
@@ -80,12 +80,8 @@ def command(
         raise click.UsageError(msg)
     steps = None if steps_per_beat is None else Fraction(steps_per_beat)
     pieces = _pieces(session, what, steps)
-    failed = 0
-    if output is not None:
-        failed = _write(session, pieces, output, length)
-    else:
-        failed = _play(session, pieces, length)
-    if failed:
+    hear = _play if output is None else partial(_write, output=output)
+    if hear(session, pieces, length_s=length):
         ctx.exit(ExitStatus.SOME_FAILED)
 
 
@@ -132,7 +128,7 @@ def _clicked(piece: _Piece, length_s: float) -> Samples:
     return mix_clicks(samples, _RATE, clicks)
 
 
-def _write(session: Session, pieces: list[_Piece], output: Path, length_s: float) -> int:
+def _write(session: Session, pieces: list[_Piece], *, output: Path, length_s: float) -> int:
     import numpy as np
 
     from bpmsync.audio.encode import write_wav
@@ -156,7 +152,7 @@ def _write(session: Session, pieces: list[_Piece], output: Path, length_s: float
     return failed
 
 
-def _play(session: Session, pieces: list[_Piece], length_s: float) -> int:
+def _play(session: Session, pieces: list[_Piece], *, length_s: float) -> int:
     from bpmsync.cli.player import find_player
 
     player = find_player()
@@ -232,16 +228,22 @@ def _answer(session: Session, track: Track, key: str) -> Track | None:
         tempo = tap_along(track) if key == "t" else None
         correction = Correction(ratio=_RATIOS.get(key), tempo_bpm=tempo, ignore=True if key == "x" else None)
         with session.open_store() as store:
-            known = next(iter(store.tracks_by_hash(track.audio_hash)), None)
-            if known is None:
-                msg = f"{track.path} is not in the library, so nothing can be kept: scan it first"
-                raise BpmsyncError(msg)
+            known = _known(store, track)
             after = apply_override(store, known, corrected(known, correction))
     except BpmsyncError as error:
         click.echo(f"  {clean(str(error))}", err=True)
         return track
     print_change(known, after, to_stderr=True)
     return None if key == "x" else after
+
+
+def _known(store: Store, track: Track) -> Track:
+    """Return the library's own track: a plan's holds only what the plan holds."""
+    known = next(iter(store.tracks_by_hash(track.audio_hash)), None)
+    if known is None:
+        msg = f"{track.path} is not in the library, so nothing can be kept: scan it first"
+        raise BpmsyncError(msg)
+    return known
 
 
 def tap_along(track: Track) -> float:

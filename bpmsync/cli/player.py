@@ -48,7 +48,9 @@ class Player:
             If the player fails: mostly there is no sound device.
         """
         # The keyboard stays ours: a player would take the keys that are meant for bpmsync
-        result = subprocess.run(self._words(path), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        result = subprocess.run(  # noqa: S603 - a player found by its name, a file of ours
+            self._words(path), stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
         if result.returncode:
             msg = f"{self.name} could not play (its status is {result.returncode}): is there a sound device? "
             raise BpmsyncError(msg + "With -o FILE you get a WAV file to listen to elsewhere")
