@@ -14,12 +14,14 @@ from bpmsync.library.entries import ScannedFile
 from bpmsync.library.pool import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bpmsync.library.books import Books, ScanResult
     from bpmsync.library.walk import FoundFile
 
 __all__ = ["Line"]
+
+_INTERRUPT_S = 0.1  # so soon is a Ctrl-C heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Line:
     executor: Executor
     jobs: int
     timeout_s: float
+    check_interrupt: Callable[[], None]
     queue: deque[_Task] = field(default_factory=deque)
     running: dict[Future[ScannedFile], _Task] = field(default_factory=dict)
     overdue: set[Future[ScannedFile]] = field(default_factory=set)
@@ -69,9 +72,12 @@ class Line:
 
     def _finished(self) -> list[Future[ScannedFile]]:
         soonest = min(task.deadline for task in self.running.values())
-        done, working = wait(
-            self.running, timeout=max(soonest - time.monotonic(), 0.0), return_when=FIRST_COMPLETED
-        )
+        while True:
+            self.check_interrupt()
+            left_s = max(soonest - time.monotonic(), 0.0)
+            done, working = wait(self.running, timeout=min(left_s, _INTERRUPT_S), return_when=FIRST_COMPLETED)
+            if done or left_s <= _INTERRUPT_S:
+                break
         late = [f for f in working if self.running[f].deadline <= time.monotonic()]
         for future in late:
             self.overdue.add(future)

@@ -15,6 +15,7 @@ from bpmsync.errors import LibraryError, ParameterError
 from bpmsync.library.analysis import DEFAULT_ENGINE, analyse_file, identify_file
 from bpmsync.library.books import Books, ScanResult, Status
 from bpmsync.library.entries import ScannedFile
+from bpmsync.library.interrupts import held_interrupts
 from bpmsync.library.line import Line
 from bpmsync.library.paths import below, is_gone
 from bpmsync.library.pool import WorkerPool, available_cores
@@ -127,12 +128,13 @@ def _analysed(
     pending: list[FoundFile], books: Books, executor: Executor | None, jobs: int, timeout_s: float
 ) -> Iterator[ScanResult]:
     if executor is not None:
-        yield from Line(books, executor, jobs, timeout_s).run(pending)
+        with held_interrupts() as check:
+            yield from Line(books, executor, jobs, timeout_s, check).run(pending)
         return
     _warm_up_once(books.engine)
-    with WorkerPool(jobs) as pool:
+    with held_interrupts() as check, WorkerPool(jobs) as pool:
         try:
-            yield from Line(books, pool, jobs, timeout_s).run(pending)
+            yield from Line(books, pool, jobs, timeout_s, check).run(pending)
         except BaseException:  # Ctrl-C, or a caller who has had enough: stop in mid-file
             pool.shutdown(wait=True, cancel_futures=True)
             raise
