@@ -144,10 +144,19 @@ def main() -> None:
     jobs = parser.parse_args().jobs
     corpus = default_corpus()
     tempi = true_tempi(corpus)
-    print(
-        "| engine | covered | entries | mean | worst | true mean | within 4 % | slots mean | slots within | plan CPU s |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    heads = [
+        "engine",
+        "covered",
+        "entries",
+        "mean",
+        "worst",
+        "true mean",
+        "within 4 %",
+        "slots mean",
+        "slots within",
+        "CPU",
+    ]
+    print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
     for engine in ENGINES:
         with tempfile.TemporaryDirectory() as folder:
             tracks = scanned(corpus, engine, Path(folder), jobs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bpmsync.errors import ParameterError, PlanError
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from bpmsync.library.track import Track
 
 ROUNDING_S = 2e-5
+# A failing plan is small as it is; tracing the solver to explain it would take minutes
+SLOW_LAW = settings(
+    phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow], deadline=None
+)
 
 
 @st.composite
@@ -76,7 +80,7 @@ def check_constraints(plan: Plan, options: NativeOptions) -> None:
     assert 0 <= plan.bound <= plan.cost
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(parent=SLOW_LAW, max_examples=40)
 @given(libraries(), ramps())
 def test_every_plan_keeps_its_limits_and_its_bytes(library: list[Track], ramp: Ramp) -> None:
     try:
@@ -88,7 +92,7 @@ def test_every_plan_keeps_its_limits_and_its_bytes(library: list[Track], ramp: R
     assert plan_to_json(again) == plan_to_json(plan)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(parent=SLOW_LAW, max_examples=40)
 @given(libraries(most=12), ramps())
 def test_without_partial_a_plan_has_no_hole(library: list[Track], ramp: Ramp) -> None:
     options = replace(OPTIONS, partial=False)
@@ -127,7 +131,7 @@ def cost_of_order(order: tuple[Candidate, ...], ramp: Ramp, problem: Problem) ->
     return cost + problem.tail_price * max(0.0, left)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(parent=SLOW_LAW, max_examples=60)
 @given(st.data())
 def test_tiny_libraries_against_every_order(data: st.DataObject) -> None:
     ramp = Ramp(
@@ -155,6 +159,18 @@ def test_tiny_libraries_against_every_order(data: st.DataObject) -> None:
         return
     assert plan.bound <= best + 1e-6
     assert best - 1e-3 <= plan.cost <= 1.02 * best + 0.05 * ramp.duration_s + 1e-3
+
+
+def test_orders_of_the_same_tracks_differ_by_their_last() -> None:
+    # Only after the 90 s file may the music stop 36 s early; the cheapest order so far ends otherwise
+    ramp = Ramp(((0, 170.0), (211.5, 174.2)))
+    library = [
+        track("t0", 170.5, 40.0, artist="A"),
+        track("t1", 158.9, 45.2, artist="A"),
+        track("t2", 163.3, 45.2, artist="A"),
+        track("t3", 170.0, 90.0, artist="A"),
+    ]
+    assert [leg.track.tags.title for leg in plan_native(library, ramp, OPTIONS).legs] == ["t2", "t0", "t3"]
 
 
 def steady(spm: float, minutes: float) -> Ramp:

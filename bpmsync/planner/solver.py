@@ -134,15 +134,17 @@ def _better(label: _Label, found: _Label | None) -> _Label:
 
 
 def _select(labels: list[_Label], problem: Problem, width: int, found: _Label | None) -> list[_Label]:
-    """Pick the best few ways in a cell; one for each set of tracks, since their order is past."""
+    """Pick the best few ways in a cell; of those that differ in order alone, one."""
     chosen: list[_Label] = []
-    seen: set[tuple[frozenset[int], bool]] = set()
+    seen: set[tuple[frozenset[int], int, bool]] = set()
     for label in sorted(labels):
         if len(chosen) == width or (found is not None and label.estimate >= found.cost):
             break
-        used = frozenset(int(problem.track[leg.candidate]) for leg in label.legs)
-        if (used, label.silent) not in seen:
-            seen.add((used, label.silent))
+        played = [int(problem.track[leg.candidate]) for leg in label.legs]
+        # The last leg still decides: how early the music may stop, which artist comes too soon
+        kind = (frozenset(played), played[-1] if played else -1, label.silent)
+        if kind not in seen:
+            seen.add(kind)
             chosen.append(label)
     return chosen
 
