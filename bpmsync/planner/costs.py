@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["SHORTEST_TAIL_S", "US", "Problem", "leg_costs", "make_problem", "target_limits"]
+__all__ = [
+    "ARTIST_AGAIN",
+    "SHORTEST_TAIL_S",
+    "US",
+    "Problem",
+    "leg_costs",
+    "make_problem",
+    "target_limits",
+]
 
 US = 1_000_000
 # Music may stop this much before the run does, or half of the last file if that is longer
