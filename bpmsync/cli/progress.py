@@ -53,4 +53,6 @@ def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = Fals
         for item in items:
             yield item
             speed = bar.tasks[0].speed
-            bar.update(task, advance=1, rate=f"{speed:.1f} files/s" if speed else "")
+            # A last short file must not end between two drawings
+            last = bar.tasks[0].completed + 1 >= total
+            bar.update(task, advance=1, rate=f"{speed:.1f} files/s" if speed else "", refresh=last)

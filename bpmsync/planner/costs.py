@@ -28,6 +28,7 @@ __all__ = [
     "leg_costs",
     "make_problem",
     "target_limits",
+    "within",
 ]
 
 US = 1_000_000
