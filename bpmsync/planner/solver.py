@@ -24,7 +24,7 @@ __all__ = ["Placed", "Solution", "solve"]
 _MICRO = 1_000_000
 _WIDTHS = (4, 16, 64)
 # Ways carried through all cells of one pass: wider passes are for short runs
-_PASS_BUDGET = 40_000
+_PASS_BUDGET = 64_000
 _CHILDREN_PER_LABEL = 6
 _LARGEST_BLOCK = 32
 _FEWEST_KEPT = 64
