@@ -10,7 +10,7 @@ import click
 
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
-from bpmsync.cli.writing import LAST_WORD, Writing, copy_all, writing_options
+from bpmsync.cli.writing import Writing, copy_all, last_words, writing_options
 
 if TYPE_CHECKING:
     from bpmsync.planner.legs import Plan
@@ -65,7 +65,7 @@ def command(
     if dest is None and (copy or svg):
         return
     _write(session, loaded, dest or _beside(plan), writing)
-    session.say(LAST_WORD)
+    session.say(last_words(loaded))
 
 
 def _read_plan(plan: Path) -> Plan:

@@ -12,7 +12,7 @@ from bpmsync.cli.options import chosen_ramp, json_option, native_options, ramp_o
 from bpmsync.cli.places import places_for
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
-from bpmsync.cli.writing import LAST_WORD, Writing, write_playlist, writing_options
+from bpmsync.cli.writing import Writing, last_words, write_playlist, writing_options
 from bpmsync.errors import BpmsyncError
 
 __all__ = ["command"]
@@ -83,5 +83,5 @@ def command(
             f"wrote {' and '.join(clean(str(p)) for p in (places.playlist, places.plan) if p is not None)}"
         )
     if places is not None and places.playlist is not None:
-        session.say(LAST_WORD)
+        session.say(last_words(plan))
     warn_of_rise(rise)

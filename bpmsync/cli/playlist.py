@@ -19,7 +19,7 @@ from bpmsync.cli.options import (
 from bpmsync.cli.places import Places, places_for
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
-from bpmsync.cli.writing import LAST_WORD, Writing, copy_all, write_playlist, writing_options
+from bpmsync.cli.writing import Writing, copy_all, last_words, write_playlist, writing_options
 from bpmsync.errors import BpmsyncError, ExitStatus
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _finish(
         session.say("a dry run: nothing was written")
     else:
         session.say(f"wrote {clean(str(places.playlist))} and {clean(str(places.plan))}")
-        session.say(LAST_WORD)
+        session.say(last_words(plan))
 
 
 def _print_document(

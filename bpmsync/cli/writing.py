@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from bpmsync.export.copy import Copied
     from bpmsync.planner.legs import Plan
 
-__all__ = ["LAST_WORD", "Writing", "copy_all", "write_playlist", "writing_options"]
-
-LAST_WORD = "in the player: turn off shuffle, crossfade and automix"
+__all__ = ["Writing", "copy_all", "last_words", "write_playlist", "writing_options"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -100,6 +99,19 @@ def writing_options(function: _Function) -> _Function:
     ):
         function = option(function)
     return function
+
+
+def last_words(plan: Plan) -> str:
+    """Return what its listener has to know of a playlist that was written."""
+    from bpmsync.export.m3u import vlc_misreads
+
+    words = "in the player: turn off shuffle, crossfade and automix"
+    misread = [leg.track.path for leg in plan.legs if vlc_misreads(leg.track.path)]
+    if misread:
+        name = clean(os.path.basename(misread[0]))  # noqa: PTH119 - a name as text
+        others = f" (and {len(misread) - 1} more)" if misread[1:] else ""
+        words = f"VLC cannot open {name!r}{others} from a playlist: --copy gives it another name\n{words}"
+    return words
 
 
 def write_playlist(plan: Plan, places: Places, writing: Writing) -> None:
