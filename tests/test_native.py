@@ -321,3 +321,17 @@ def test_a_large_library_follows_closely() -> None:
     assert plan.uncovered == ()
     assert plan.mean_error_spm < 1.5
     assert abs(plan.total_s - 2400) <= max(leg.duration_s for leg in plan.legs) / 2
+
+
+def test_an_artist_two_legs_back_is_not_forgotten_when_ways_are_merged() -> None:
+    ramp = Ramp(((0, 161.8684154494493), (178.0371333207371, 165.0)))
+    library = [
+        track("t0", 164.49391592523781, 46.86143293836115, artist="A"),
+        track("t1", 164.49391592523781, 50.0, artist=None),
+        track("t2", 158.0, 52.226961994331425, artist=None),
+        track("t3", 158.0, 40.0, artist="A"),
+    ]
+    candidates = find_candidates(library, ramp, OPTIONS)
+    problem = make_problem(candidates, ramp, max_off=OPTIONS.max_off)
+    best = min(cost_of_order(order, ramp, problem) for order in permutations(candidates, 4))
+    assert plan_native(library, ramp, OPTIONS).cost == pytest.approx(best, abs=1e-3)

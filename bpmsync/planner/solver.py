@@ -136,13 +136,14 @@ def _better(label: _Label, found: _Label | None) -> _Label:
 def _select(labels: list[_Label], problem: Problem, width: int, found: _Label | None) -> list[_Label]:
     """Pick the best few ways in a cell; of those that differ in order alone, one."""
     chosen: list[_Label] = []
-    seen: set[tuple[frozenset[int], int, bool]] = set()
+    seen: set[tuple[frozenset[int], int, tuple[int, ...], bool]] = set()
     for label in sorted(labels):
         if len(chosen) == width or (found is not None and label.estimate >= found.cost):
             break
         played = [int(problem.track[leg.candidate]) for leg in label.legs]
-        # The last leg still decides: how early the music may stop, which artist comes too soon
-        kind = (frozenset(played), played[-1] if played else -1, label.silent)
+        # The last leg still decides how early the music may stop, the last few artists who comes too soon
+        artists = tuple(int(problem.artist[leg.candidate]) for leg in label.legs[-len(ARTIST_AGAIN) :])
+        kind = (frozenset(played), played[-1] if played else -1, artists, label.silent)
         if kind not in seen:
             seen.add(kind)
             chosen.append(label)
