@@ -23,6 +23,7 @@ from bpmsync.timeline.grid import BeatGrid
 from library_cases import detection, entry
 
 DATA = Path(__file__).resolve().parent / "data"
+RATIOS = [Fraction(text) for text in ("1/3", "1/2", "2/3", "3/4", "1", "4/3", "3/2", "2", "3")]
 
 
 @st.composite
@@ -44,11 +45,14 @@ def detections(draw: st.DrawFn) -> Detection:
         draw(st.text(max_size=3)),
         grid=grid,
         failure=None if grid else "no beat",
-        readings=tuple(Reading(Fraction(n, 2), draw(unit)) for n in draw(st.sets(st.integers(1, 8)))),
+        readings=tuple(Reading(ratio, draw(unit)) for ratio in draw(st.sets(st.sampled_from(RATIOS)))),
         confidence=draw(unit),
         usable=tuple(zip(ends[::2], ends[1::2], strict=False)),
         level_db=draw(st.floats(-120, 6)),
         energy=draw(unit),
+        bar_confidence=draw(unit),
+        salience=draw(unit),
+        sections=tuple(sorted(draw(st.sets(st.floats(0, 4000), max_size=6)))),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bpmsync.errors import ParameterError
@@ -15,10 +16,12 @@ from bpmsync.errors import ParameterError
 if TYPE_CHECKING:
     from bpmsync.timeline.grid import BeatGrid
 
-__all__ = ["LIKELY", "SURE", "Constraint", "Detection", "Reading", "confidence_word"]
+__all__ = ["LIKELY", "PLANNED", "SURE", "Constraint", "Detection", "Reading", "confidence_word"]
 
 SURE = 0.8
 LIKELY = 0.5
+# From this confidence on a track is planned, unless somebody asks for another threshold
+PLANNED = LIKELY
 
 
 def confidence_word(confidence: float) -> str:
@@ -96,6 +99,13 @@ class Detection:
         RMS level over the usable ranges (the whole file where there are none), dB re full scale.
     energy : float
         0 calm to 1 driving.
+    bar_confidence : float
+        How sure the grid's downbeats and beats per bar are, 0 to 1; 0 where it has none.
+    salience : float
+        How clearly the beat is heard, 0 to 1.
+    sections : tuple of float
+        File seconds at which a new section clearly begins, increasing; on downbeats where
+        bars are known.
     """
 
     engine: str
@@ -107,17 +117,26 @@ class Detection:
     usable: tuple[tuple[float, float], ...] = ()
     level_db: float = -120.0
     energy: float = 0.0
+    bar_confidence: float = 0.0
+    salience: float = 0.0
+    sections: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.grid is None) == (self.failure is None):
             msg = "a detection has either a grid or a failure"
             raise ParameterError(msg)
-        if not 0 <= self.confidence <= 1 or not 0 <= self.energy <= 1:
-            msg = f"confidence {self.confidence} and energy {self.energy} must be from 0 to 1"
-            raise ParameterError(msg)
+        for name in ("confidence", "energy", "bar_confidence", "salience"):
+            share = getattr(self, name)
+            if not 0 <= share <= 1:
+                msg = f"{name} {share} must be from 0 to 1"
+                raise ParameterError(msg)
         ends = [x for span in self.usable for x in span]
         if ends != sorted(ends) or not all(map(math.isfinite, [*ends, self.level_db])):
             msg = f"usable ranges must be in order and without overlap, got {self.usable}"
+            raise ParameterError(msg)
+        # All increasing: compared pair by pair, so that a nan fails too
+        if not all(one < other for one, other in pairwise((-math.inf, *self.sections, math.inf))):
+            msg = f"sections must begin at increasing seconds, got {self.sections}"
             raise ParameterError(msg)
 
     def __eq__(self, other: object) -> bool:

@@ -50,6 +50,9 @@ DETECTION_COLUMNS = (
     "usable",
     "level_db",
     "energy",
+    "bar_confidence",
+    "salience",
+    "sections",
 )
 _MICRO = 1e6
 
@@ -89,6 +92,9 @@ def detection_columns(detection: Detection) -> Columns:
         "usable": json.dumps(detection.usable),
         "level_db": detection.level_db,
         "energy": detection.energy,
+        "bar_confidence": detection.bar_confidence,
+        "salience": detection.salience,
+        "sections": json.dumps(detection.sections),
     }
 
 
@@ -104,6 +110,9 @@ def detection_from(row: Mapping[str, Any]) -> Detection:
         usable=tuple((start, end) for start, end in json.loads(row["usable"])),
         level_db=row["level_db"],
         energy=row["energy"],
+        bar_confidence=row["bar_confidence"],
+        salience=row["salience"],
+        sections=tuple(json.loads(row["sections"])),
     )
 
 
@@ -155,7 +164,17 @@ def applied(detection: Detection, override: Override) -> Detection:
         confidence=1.0,
         readings=(Reading(Fraction(1), 1.0),),
         usable=span,
+        bar_confidence=1.0 if len(override.beats.downbeats) else 0.0,
+        sections=_on_downbeats(detection.sections, override.beats),
     )
+
+
+def _on_downbeats(sections: tuple[float, ...], grid: BeatGrid) -> tuple[float, ...]:
+    """Return each section at the downbeat next to where it was found, if there are any."""
+    if not len(grid.downbeats):
+        return sections
+    bars = grid.beats[grid.downbeats]
+    return tuple(sorted({float(bars[np.abs(bars - second).argmin()]) for second in sections}))
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - any column

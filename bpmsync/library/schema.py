@@ -98,13 +98,29 @@ CREATE TABLE failures (
 """
 
 
+_VERSION_2 = """
+ALTER TABLE detections ADD COLUMN bar_confidence REAL NOT NULL DEFAULT 0.0;
+ALTER TABLE detections ADD COLUMN salience REAL NOT NULL DEFAULT 0.0;
+ALTER TABLE detections ADD COLUMN sections TEXT NOT NULL DEFAULT '[]';
+"""
+
+
 def _make_tables(connection: sqlite3.Connection) -> None:
+    _run_all(connection, _VERSION_1)
+
+
+def _add_bars_and_sections(connection: sqlite3.Connection) -> None:
+    # An engine of that time knew nothing of them; a scan with a newer one fills them in
+    _run_all(connection, _VERSION_2)
+
+
+def _run_all(connection: sqlite3.Connection, statements: str) -> None:
     # One by one: `executescript` would commit the transaction that it runs in
-    for statement in _VERSION_1.split(";"):
+    for statement in statements.split(";"):
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_make_tables,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_make_tables, _add_bars_and_sections)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
