@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.beats import confidence, fitting, onsets, tempo, tracking
+from bpmsync.beats import confidence, fitting, onsets, spectrum, tempo, tracking
 from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.beats.engines import engine_version
 from bpmsync.errors import ParameterError
@@ -15,6 +15,8 @@ from bpmsync.timeline.grid import BeatGrid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bpmsync.beats.engines import Sound
+
 __all__ = ["NAME", "track"]
 
 NAME = "bpmsync"
@@ -22,35 +24,32 @@ _NO_CONSTRAINT = Constraint()
 _SHORTEST_S = 4.0
 _SOFTEST_DB = -75.0
 _FEWEST_BEATS = 6
+_LOUDNESS_RATE = 10
 # Noise never reaches either; music with a beat reaches at least one of them by far.
 _LEAST_SALIENCE = 0.06
 _LEAST_AGREEMENT = 0.25
 
 
-def track(
-    samples: NDArray[np.float32],
-    sample_rate: int,
-    *,
-    constraint: Constraint = _NO_CONSTRAINT,
-) -> Detection:
+def track(sound: Sound, sample_rate: int, *, constraint: Constraint = _NO_CONSTRAINT) -> Detection:
     """Return the beat of mono sound, or why there is none.
 
     Parameters
     ----------
-    samples : numpy.ndarray of float32, shape (n,)
-        Mono, full scale at 1.
+    sound : numpy.ndarray of float32, shape (n,), or iterable of such
+        Mono, full scale at 1; all at once, or block by block, of which none is kept.
     sample_rate : int
         In Hz; made for 22,050.
     constraint : Constraint
         What a person said about the beat.
     """
-    level = confidence.level_db(samples, sample_rate, ())
-    if len(samples) < _SHORTEST_S * sample_rate:
-        length_s = len(samples) / sample_rate
-        return _failed(f"only {length_s:.1f} s long: too short to tell a tempo", level)
+    features = spectrum.measure_features(sound, sample_rate)
+    loudness = _loudness(features)
+    level = confidence.level_db(loudness, _LOUDNESS_RATE, ())
+    if features.duration_s < _SHORTEST_S:
+        return _failed(f"only {features.duration_s:.1f} s long: too short to tell a tempo", level)
     if level < _SOFTEST_DB:
         return _failed("it is silent", level)
-    strength = onsets.measure_onsets(samples, sample_rate)
+    strength = onsets.measure_onsets(features)
     found = tempo.find_tempo(strength, near_bpm=constraint.tempo_bpm)
     asked = constraint.tempo_bpm is not None
     width = tempo.CONSTRAINT_WIDTH if asked else None
@@ -64,8 +63,8 @@ def track(
         grid = _grid(fit.beats, constraint)
     except ParameterError:
         return _failed("the beats found are not a tempo that a grid can hold", level)
-    usable = confidence.usable_ranges(strength, grid.beats, samples, sample_rate)
-    level = confidence.level_db(samples, sample_rate, usable)
+    usable = confidence.usable_ranges(strength, grid.beats, loudness, _LOUDNESS_RATE)
+    level = confidence.level_db(loudness, _LOUDNESS_RATE, usable)
     sure = confidence.rate_confidence(
         salience=found.salience, rigidity=pulse.rigidity, agreement=fit.agreement
     )
@@ -79,6 +78,12 @@ def track(
         level_db=level,
         energy=confidence.energy_of(strength, level, grid.tempo_bpm),
     )
+
+
+def _loudness(features: spectrum.Features) -> NDArray[np.float32]:
+    """Return the RMS of the sound ten times a second, which stands for the sound in levels."""
+    times = np.arange(int(features.duration_s * _LOUDNESS_RATE)) / _LOUDNESS_RATE
+    return np.sqrt(features.power[(times / features.block_s).astype(np.int64)])
 
 
 def _grid(beats: NDArray[np.float64], constraint: Constraint) -> BeatGrid:

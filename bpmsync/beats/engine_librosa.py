@@ -15,6 +15,8 @@ from bpmsync.timeline.grid import BeatGrid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bpmsync.beats.engines import Sound
+
 __all__ = ["NAME", "beats_and_tempo", "track"]
 
 NAME = "librosa"
@@ -33,13 +35,9 @@ def beats_and_tempo(
     return np.asarray(beats, dtype=np.float64), float(np.atleast_1d(tempo)[0])
 
 
-def track(
-    samples: NDArray[np.float32],
-    sample_rate: int,
-    *,
-    constraint: Constraint = _NO_CONSTRAINT,
-) -> Detection:
-    """Return librosa's beats as a detection; parameters as the default engine's."""
+def track(sound: Sound, sample_rate: int, *, constraint: Constraint = _NO_CONSTRAINT) -> Detection:
+    """Return librosa's beats as a detection; parameters as the default engine's, but all sound is kept."""
+    samples = sound if isinstance(sound, np.ndarray) else np.concatenate([np.empty(0, np.float32), *sound])
     level = confidence.level_db(samples, sample_rate, ())
     version = engine_version(NAME)
     beats = np.empty(0)

@@ -5,10 +5,12 @@ Importing this module loads no audio library; an engine is loaded when it first 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.errors import ParameterError
@@ -16,12 +18,11 @@ from bpmsync.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
 __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
     "BeatTracker",
+    "Sound",
     "caches_are_cold",
     "engine_version",
     "find_tracker",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 DEFAULT_ENGINE = "bpmsync"
+# Mono, full scale at 1: all at once, or block by block, so that no file is ever held whole
+Sound: TypeAlias = NDArray[np.float32] | Iterable[NDArray[np.float32]]
 _NO_CONSTRAINT = Constraint()
 
 
@@ -37,12 +40,15 @@ class BeatTracker(Protocol):
 
     def __call__(
         self,
-        samples: NDArray[np.float32],
+        sound: Sound,
         sample_rate: int,
         *,
         constraint: Constraint = _NO_CONSTRAINT,
     ) -> Detection:
-        """Return what was found; music without a beat is a Detection with a failure."""
+        """Return what was found; music without a beat is a Detection with a failure.
+
+        Blocks are used up to their end, whatever is found.
+        """
         ...
 
 

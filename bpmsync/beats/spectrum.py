@@ -1,0 +1,271 @@
+"""What the sound of a track says, measured once and block by block: nothing of the sound is kept.
+
+Frame k is centred on sample k * hop; there are about a hundred a second. Ten frames make one
+block: block j holds frames 10 j to 10 j + 9 and the samples from 10 j hops on. Magnitudes are
+those of a sine's peak, full scale at 1.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bpmsync.beats.engines import Sound
+
+__all__ = ["BANDS", "Features", "Floats", "measure_features"]
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_FRAMES_PER_S = 100
+_BLOCK_FRAMES = 10
+_CHUNK = 120  # frames looked at together; few enough to stay in the processor's cache
+_WINDOW_S = 0.0464
+_MEL_BANDS = 72
+_LOWEST_HZ = 27.5
+_HIGHEST_HZ = 10_000.0
+_LAG = 2
+# Edges of the six bands between which the rise is told apart.
+_EDGES_HZ = (120.0, 250.0, 500.0, 1200.0, 4000.0)
+BANDS = len(_EDGES_HZ) + 1
+_TONES_HZ = (60.0, 1500.0)
+_A4_HZ = 440.0
+# The mel scale as M. Slaney's Auditory Toolbox (1998) has it: a line to 1 kHz, then a logarithm.
+_LINE_HZ = 200 / 3
+_BEND_HZ = 1000.0
+_LOG_STEP = np.log(6.4) / 27
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What later stages need of the sound of a track.
+
+    Parameters
+    ----------
+    flux : numpy.ndarray of float32, shape (n, 6)
+        How much each band's log spectrum rises at a frame; 0 or more.
+    frame_s : float
+        Seconds from one frame to the next.
+    power : numpy.ndarray of float32, shape (m,)
+        Mean square of the samples of each block; beyond the end there is silence.
+    chroma : numpy.ndarray of float32, shape (m, 12)
+        Mean magnitude of each block between 60 and 1,500 Hz by pitch class, C first.
+    block_s : float
+        Seconds from one block to the next: ten frames.
+    duration_s : float
+        Length of the sound.
+    """
+
+    flux: Floats
+    frame_s: float
+    power: Floats
+    chroma: Floats
+    block_s: float
+    duration_s: float
+
+
+def measure_features(sound: Sound, sample_rate: int) -> Features:
+    """Return the features of mono sound, an array or blocks of it one after the other.
+
+    Parameters
+    ----------
+    sound : numpy.ndarray of float32, shape (n,), or iterable of such
+        Mono; may be shorter than a frame, or empty.
+    sample_rate : int
+        In Hz, 8,000 or more.
+    """
+    shape = _shape(sample_rate)
+    framer = _Framer(shape)
+    flux, power, chroma = [], [], []
+    tail = np.zeros((_LAG, shape.mel.shape[1]), np.float32)
+    for chunk in framer.chunks((sound,) if isinstance(sound, np.ndarray) else sound):
+        spectrum = np.abs(scipy.fft.rfft(chunk.frames * shape.window, axis=1))
+        history = np.concatenate([tail, np.log1p(1000 * (spectrum @ shape.mel))])
+        flux.append(_rise(history, shape.pool))
+        power.append(_power(chunk.inside, shape))
+        chroma.append(_chroma(spectrum, shape))
+        tail = history[-_LAG:]
+    rises = np.concatenate(flux)
+    rises[:_LAG] = 0  # sound that is there from the start has not begun
+    frame_s = shape.hop / sample_rate
+    return Features(
+        flux=rises,
+        frame_s=frame_s,
+        power=np.concatenate(power),
+        chroma=np.concatenate(chroma),
+        block_s=_BLOCK_FRAMES * frame_s,
+        duration_s=framer.length / sample_rate,
+    )
+
+
+def _rise(history: Floats, pool: Floats) -> Floats:
+    """Return the rise of each band since `_LAG` frames ago, for all frames but the first `_LAG`.
+
+    A neighbouring mel band's level counts as the band's own, which leaves vibrato out (Boeck
+    and Widmer, SuperFlux, 2013).
+
+    Parameters
+    ----------
+    history : numpy.ndarray of float32, shape (n + 2, mel bands)
+        The log spectrum, two frames of the chunk before it included.
+    pool : numpy.ndarray of float32, shape (mel bands, bands)
+        Which mel band is averaged into which band.
+    """
+    before = history[:-_LAG].copy()
+    np.maximum(before[:, 1:], history[:-_LAG, :-1], out=before[:, 1:])
+    np.maximum(before[:, :-1], history[:-_LAG, 1:], out=before[:, :-1])
+    rise: Floats = np.maximum(history[_LAG:] - before, 0) @ pool
+    return rise
+
+
+def _power(inside: Floats, shape: _Shape) -> Floats:
+    """Return the mean square of each block of a chunk; the last may be filled up with silence."""
+    blocks = _in_blocks(inside, shape.hop * _BLOCK_FRAMES)
+    power: Floats = np.einsum("ij,ij->i", blocks, blocks) / np.float32(blocks.shape[1])
+    return power
+
+
+def _chroma(spectrum: Floats, shape: _Shape) -> Floats:
+    """Return the mean magnitude by pitch class in each block of a chunk."""
+    first, last = shape.tones
+    tones = spectrum[:, first:last]
+    whole = len(tones) // _BLOCK_FRAMES * _BLOCK_FRAMES
+    means = tones[:whole].reshape(-1, _BLOCK_FRAMES, last - first).mean(axis=1)
+    if whole < len(tones):
+        means = np.concatenate([means, tones[whole:].mean(axis=0, keepdims=True)])
+    folded: Floats = means @ shape.classes
+    return folded
+
+
+def _in_blocks(values: Floats, width: int) -> Floats:
+    """Return the values in rows, the last one filled up with nothing."""
+    rows = -(-len(values) // width)
+    if rows * width > len(values):
+        values = np.concatenate([values, np.zeros(rows * width - len(values), np.float32)])
+    return values.reshape(rows, width)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    """Some frames (n, size), and the samples that their blocks hold; only until the next chunk."""
+
+    frames: Floats
+    inside: Floats
+
+
+@dataclass(slots=True)
+class _Framer:
+    """Cuts blocks of any length into chunks of frames, and counts the samples."""
+
+    shape: _Shape
+    length: int = 0
+
+    def chunks(self, blocks: Iterable[Floats]) -> Iterator[_Chunk]:
+        size, hop = self.shape.size, self.shape.hop
+        room = np.zeros((_CHUNK - 1) * hop + size, np.float32)
+        used, first = size // 2, 0
+        for block in blocks:
+            self.length += len(block)
+            done = 0
+            while done < len(block):
+                part = block[done : done + len(room) - used]
+                room[used : used + len(part)] = part
+                used, done = used + len(part), done + len(part)
+                if used == len(room):
+                    yield self._chunk(room, _CHUNK)
+                    first += _CHUNK
+                    used = size - hop
+                    room[:used] = room[-used:].copy()
+        room[used:] = 0
+        left = self.length // hop + 1 - first
+        while left > 0:
+            yield self._chunk(room, min(left, _CHUNK))
+            left -= _CHUNK
+            room[: size - hop] = room[hop - size :].copy()
+            room[size - hop :] = 0
+
+    def _chunk(self, room: Floats, count: int) -> _Chunk:
+        size, hop = self.shape.size, self.shape.hop
+        frames = np.lib.stride_tricks.sliding_window_view(room, size)[::hop][:count]
+        return _Chunk(frames, room[size // 2 : size // 2 + count * hop])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    """All that depends on the sample rate alone."""
+
+    hop: int
+    size: int
+    window: Floats
+    mel: Floats  # (bins, mel bands)
+    pool: Floats  # (mel bands, bands)
+    tones: tuple[int, int]  # first bin and one after the last
+    classes: Floats  # (tone bins, 12)
+
+
+@functools.lru_cache(maxsize=4)
+def _shape(sample_rate: int) -> _Shape:
+    size = 1 << round(np.log2(_WINDOW_S * sample_rate))
+    window = np.hanning(size + 1)[:-1]
+    mel = _mel_weights(sample_rate, size)
+    mel = mel[mel.sum(axis=1) > 0]
+    first, last = (round(hz * size / sample_rate) for hz in _TONES_HZ)
+    return _Shape(
+        hop=sample_rate // _FRAMES_PER_S,
+        size=size,
+        window=(window * 2 / window.sum()).astype(np.float32),
+        mel=np.ascontiguousarray(mel.T, np.float32),
+        pool=_pool(mel, sample_rate / size),
+        tones=(first, last),
+        classes=_pitch_classes(np.arange(first, last), sample_rate / size),
+    )
+
+
+def _mel_weights(sample_rate: int, size: int) -> NDArray[np.float64]:
+    """Return triangles of height 1 over the bins, evenly spaced in mel, shape (bands, bins)."""
+    highest = min(_HIGHEST_HZ, sample_rate / 2)
+    edges = _hz(np.linspace(_mel(_LOWEST_HZ), _mel(highest), _MEL_BANDS + 2))[:, None]
+    bins = np.arange(size // 2 + 1) * sample_rate / size
+    left, middle, right = edges[:-2], edges[1:-1], edges[2:]
+    up, down = (bins - left) / (middle - left), (right - bins) / (right - middle)
+    weights: NDArray[np.float64] = np.maximum(np.minimum(up, down), 0)
+    return weights
+
+
+def _mel(hz: float) -> float:
+    return (
+        hz / _LINE_HZ if hz < _BEND_HZ else (_BEND_HZ / _LINE_HZ + float(np.log(hz / _BEND_HZ)) / _LOG_STEP)
+    )
+
+
+def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    beyond = mel - _BEND_HZ / _LINE_HZ
+    hz: NDArray[np.float64] = np.where(beyond < 0, mel * _LINE_HZ, _BEND_HZ * np.exp(_LOG_STEP * beyond))
+    return hz
+
+
+def _pool(mel: NDArray[np.float64], bin_hz: float) -> Floats:
+    """Return the averaging of mel bands into the bands, shape (mel bands, bands)."""
+    centres = mel @ np.arange(mel.shape[1]) / mel.sum(axis=1)
+    group = np.searchsorted(_EDGES_HZ, centres * bin_hz)
+    pool = (group[:, None] == np.arange(BANDS)).astype(np.float32)
+    averaging: Floats = pool / np.maximum(pool.sum(axis=0), 1)
+    return averaging
+
+
+def _pitch_classes(bins: NDArray[np.int64], bin_hz: float) -> Floats:
+    """Return which part of each bin's width on the pitch axis lies in which class, (bins, 12)."""
+    # In semitones from C; a class reaches half a semitone to both sides.
+    edges = 12 * np.log2((np.append(bins, bins[-1] + 1) - 0.5) * bin_hz / _A4_HZ) + 9.5
+    fine = np.linspace(edges[:-1], edges[1:], 101)
+    middle = (fine[1:] + fine[:-1]) / 2
+    classes = np.floor(middle)[..., None] % 12 == np.arange(12)
+    shares: Floats = classes.mean(axis=0).astype(np.float32)
+    return shares
