@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bpmsync.beats.detection import Detection
     from bpmsync.timeline.grid import BeatGrid
 
-__all__ = ["beats_text", "command"]
+__all__ = ["beats_json", "beats_text", "command"]
 
 _DECIMALS = 6
 
@@ -77,13 +77,41 @@ def beats_text(grid: BeatGrid) -> str:
     return "".join(f"{seconds:.6f}\t{place}\n" for seconds, place in zip(grid.beats, bars, strict=True))
 
 
+def beats_json(path: str, detection: Detection, *, duration_s: float, cpu_s: float) -> dict[str, Any]:
+    """Return what a line of ``--nl`` holds: times and lengths in seconds, downbeats too.
+
+    Raises
+    ------
+    BpmsyncError
+        If the detection has no grid.
+    """
+    grid = _grid(detection)
+    return {
+        "path": path,
+        "tempo": round(grid.tempo_bpm, _DECIMALS),
+        "beats": [round(seconds, _DECIMALS) for seconds in grid.beats.tolist()],
+        "downbeats": [round(seconds, _DECIMALS) for seconds in grid.beats[grid.downbeats].tolist()],
+        "confidence": round(detection.confidence, _DECIMALS),
+        "usable": [[round(second, _DECIMALS) for second in span] for span in detection.usable],
+        "duration_s": round(duration_s, _DECIMALS),
+        "cpu_s": round(cpu_s, _DECIMALS),
+    }
+
+
+def _grid(detection: Detection) -> BeatGrid:
+    if detection.grid is None:
+        msg = "a detection without a grid was told as a success"
+        raise BpmsyncError(msg)
+    return detection.grid
+
+
 def _beats_in_bar(grid: BeatGrid) -> list[int] | None:
     """Count each beat from the downbeat before it, 1 first; None without downbeats."""
     if not len(grid.downbeats):
         return None
+    first, after = [*grid.downbeats.tolist(), len(grid.beats)][:2]
     downbeats = set(grid.downbeats.tolist())
-    per_bar = grid.beats_per_bar or max(1, len(grid.beats))
-    first = min(downbeats)
+    per_bar = grid.beats_per_bar or after - first
     # The beats before the first downbeat end the bar that it follows
     place = -first % per_bar
     places = []
@@ -124,28 +152,14 @@ def _tell(path: str, found: dict[str, Any], *, as_lines: bool, named: bool) -> N
     from bpmsync.cli.output import print_json_line
 
     detection: Detection = found["detection"]
-    grid = detection.grid
-    if grid is None:
-        msg = "a detection without a grid was told as a success"
-        raise BpmsyncError(msg)
+    grid = _grid(detection)
     if found["lost_s"] > 0:
         click.echo(f"{clean(path)}: {found['lost_s']:.1f} s of sound could not be decoded", err=True)
     if not as_lines:
         heading = f"# {clean(path)}\n" if named else ""
         click.echo(heading + beats_text(grid), nl=False)
         return
-    print_json_line(
-        {
-            "path": path,
-            "tempo": round(grid.tempo_bpm, _DECIMALS),
-            "beats": [round(seconds, _DECIMALS) for seconds in grid.beats.tolist()],
-            "downbeats": [round(seconds, _DECIMALS) for seconds in grid.beats[grid.downbeats].tolist()],
-            "confidence": round(detection.confidence, _DECIMALS),
-            "usable": [[round(second, _DECIMALS) for second in span] for span in detection.usable],
-            "duration_s": round(found["duration_s"], _DECIMALS),
-            "cpu_s": round(found["cpu_s"], _DECIMALS),
-        }
-    )
+    print_json_line(beats_json(path, detection, duration_s=found["duration_s"], cpu_s=found["cpu_s"]))
 
 
 def _tell_failure(path: str, error: TrackError, *, as_lines: bool) -> None:

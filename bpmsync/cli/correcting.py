@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
+from statistics import mode
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +32,7 @@ __all__ = ["Correction", "Shift", "apply_override", "corrected", "parse_shift", 
 _SHIFT = re.compile(r"([+-]?)(\d+/\d+|\d*\.?\d+)\s*(ms)?", re.ASCII)
 _FINEST = 10_000  # parts of a beat; a tenth of a millisecond at most
 _MICROSECONDS = 6
+_LONGEST_BAR = 16  # that a grid takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Correction:
     Parameters
     ----------
     ratio : Fraction or None
-        New tempo over the one in force: 2 or 1/2.
+        New tempo over the one in force, as in 2 or 3/2; 1 holds on to it.
     tempo_bpm : float or None
         Set or tapped.
     shift : Shift or None
@@ -122,16 +125,24 @@ def read_beats(path: Path) -> BeatGrid:
     places = [place for _, place in rows]
     known = bool(places) and None not in places
     downbeats = [number for number, place in enumerate(places) if place == 1] if known else []
-    longest = max((place for place in places if place is not None), default=0)
     try:
         return BeatGrid(
             np.round([second for second, _ in rows], _MICROSECONDS),
             np.array(downbeats, dtype=np.int64),
-            longest if known and downbeats else None,
+            _bar_length(places, downbeats) if known else None,
         )
     except ParameterError as error:
         msg = f"the beats in {path} are no grid: {error}"
         raise ParameterError(msg) from error
+
+
+def _bar_length(places: list[int | None], downbeats: list[int]) -> int | None:
+    """Return the usual distance of downbeats, or None where there is none that a grid can hold."""
+    if not downbeats:
+        return None
+    gaps = [second - first for first, second in pairwise(downbeats)]
+    usual = mode(gaps) if gaps else max(place for place in places if place is not None)
+    return usual if usual <= _LONGEST_BAR else None
 
 
 def _beat_line(path: Path, number: int, line: str) -> tuple[float, int | None]:

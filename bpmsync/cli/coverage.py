@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bpmsync.beats.detection import PLANNED
 from bpmsync.cli.options import DURATION, SPM, json_option
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.errors import BpmsyncError
@@ -26,6 +27,13 @@ _BAR_WIDTH = 40
 @click.argument("query", nargs=-1)
 @click.option("--min-length", type=DURATION, default="1m30s", help="Shortest track.")
 @click.option("--max-length", type=DURATION, default="12m", help="Longest track.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=PLANNED,
+    metavar="0..1",
+    help="No track whose beat is less certain.",
+)
 @click.option("--spoken/--no-spoken", default=False, help="Audiobooks and podcasts, too.")
 @click.option("--from", "from_spm", type=SPM, default=140.0, help="Slowest cadence shown.")
 @click.option("--to", "to_spm", type=SPM, default=200.0, help="Fastest cadence shown.")
@@ -39,6 +47,7 @@ def command(
     *,
     min_length: float,
     max_length: float,
+    min_confidence: float,
     spoken: bool,
     from_spm: float,
     to_spm: float,
@@ -54,7 +63,9 @@ def command(
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import cadence_bands
 
-    options = NativeOptions(min_length_s=min_length, max_length_s=max_length, spoken=spoken)
+    options = NativeOptions(
+        min_length_s=min_length, max_length_s=max_length, min_confidence=min_confidence, spoken=spoken
+    )
     with session.open_store() as store:
         known = store.tracks()
     if not known:

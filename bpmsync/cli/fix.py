@@ -21,13 +21,19 @@ __all__ = ["command", "print_change"]
 
 _LONGEST_NAME = 100
 _FIRST_BEATS = 4
-_WAYS = ("double", "halve", "bpm", "tap", "beats")
+_WAYS = ("double", "halve", "reading", "bpm", "tap", "beats")
+_READINGS = ("1/3", "1/2", "2/3", "3/4", "1", "4/3", "3/2", "2", "3")
 
 
 @click.command("fix")
 @click.argument("track")
 @click.option("--double", is_flag=True, help="Twice the tempo.")
 @click.option("--halve", is_flag=True, help="Half the tempo.")
+@click.option(
+    "--reading",
+    type=click.Choice(_READINGS),
+    help="So many times the tempo, as in bpmsync show; 1 says that it is right.",
+)
 @click.option("--bpm", type=click.FloatRange(30, 400), metavar="N", help="The tempo is within 4 % of N.")
 @click.option("--tap", is_flag=True, help="Take the tempo from at least 8 presses of Enter.")
 @click.option(
@@ -71,21 +77,29 @@ def _check_choice(options: dict[str, Any], *, reset: bool) -> None:
         msg = "--reset forgets every correction: give it alone"
         raise click.UsageError(msg)
     if not (reset or given or others):
-        msg = "say what is wrong: --double, --halve, --bpm N, --tap, --beats FILE, --shift BY, --ignore"
+        msg = (
+            "say what is wrong: --double, --halve, --reading 3/2, --bpm N, --tap, --beats FILE, "
+            "--shift BY, --ignore (or that it is right: --reading 1)"
+        )
         raise click.UsageError(msg)
 
 
 def _correction(session: Session, track: Track, options: dict[str, Any]) -> Correction:
     from bpmsync.cli.correcting import Correction, parse_shift, read_beats
 
-    ratio = Fraction(2) if options["double"] else Fraction(1, 2) if options["halve"] else None
     return Correction(
-        ratio=ratio,
+        ratio=_ratio(options),
         tempo_bpm=_tap(session, track) if options["tap"] else options["bpm"],
         shift=None if options["shift"] is None else parse_shift(options["shift"]),
         beats=None if options["beats"] is None else read_beats(options["beats"]),
         ignore=options["ignore"],
     )
+
+
+def _ratio(options: dict[str, Any]) -> Fraction | None:
+    if options["double"] or options["halve"]:
+        return Fraction(2) if options["double"] else Fraction(1, 2)
+    return None if options["reading"] is None else Fraction(options["reading"])
 
 
 def _tap(session: Session, track: Track) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def native_options(function: _Function) -> _Function:
             click.option(
                 "--min-confidence",
                 type=click.FloatRange(0, 1),
-                default=0.0,
+                default=PLANNED,
                 metavar="0..1",
                 help="No track whose beat is less certain.",
             ),

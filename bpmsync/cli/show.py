@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,9 @@ from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean, shorten
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from bpmsync.beats.detection import Detection
     from bpmsync.library.track import Track
 
 __all__ = ["command", "override_words", "track_json"]
@@ -39,13 +42,43 @@ def command(session: Session, track: str, *, as_json: bool) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"  {name:{width}}  {value}")
-    readings = found.detection.readings
+    readings = _readings(found.detection)
     if readings:
-        bpm = found.detection.tempo_bpm or 0.0
         print_table(
-            ("counted", ">bpm", ">probability"),
-            [(f"{r.ratio} x", f"{bpm * float(r.ratio):.1f}", f"{r.probability:.2f}") for r in readings],
+            ("counted", ">bpm", ">steps a minute", ">steps a beat", ">probability"),
+            [
+                (f"{r.ratio} x", f"{r.bpm:.1f}", f"{r.spm:.1f}", r.steps_per_beat, f"{r.probability:.2f}")
+                for r in readings
+            ],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A reading with the tempo that it means to a runner."""
+
+    ratio: Fraction
+    probability: float
+    bpm: float
+    steps_per_beat: Fraction
+
+    @property
+    def spm(self) -> float:
+        # steps/min = beats/min * steps per beat
+        return self.bpm * float(self.steps_per_beat)
+
+
+def _readings(found: Detection) -> list[_Counted]:
+    from bpmsync.render.click import usual_steps_per_beat
+
+    tempo = found.tempo_bpm
+    if tempo is None:
+        return []
+    bpms = [tempo * float(reading.ratio) for reading in found.readings]
+    return [
+        _Counted(reading.ratio, reading.probability, bpm, usual_steps_per_beat(bpm))
+        for reading, bpm in zip(found.readings, bpms, strict=True)
+    ]
 
 
 def override_words(track: Track) -> str:
@@ -64,6 +97,8 @@ def override_words(track: Track) -> str:
 
 def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
     """Return a track as JSON values, the same for every command that lists tracks."""
+    from bpmsync.planner.doubt import left_out
+
     found, grid = track.detection, track.grid
     document: dict[str, Any] = {
         "id": track.id,
@@ -77,6 +112,11 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
         "tempo": None if found.tempo_bpm is None else round(found.tempo_bpm, 6),
         "confidence": round(found.confidence, 6),
         "failure": found.failure,
+        "left_out": left_out(track),
+        "beats_per_bar": None if grid is None else grid.beats_per_bar,
+        "bar_confidence": round(found.bar_confidence, 6),
+        "salience": round(found.salience, 6),
+        "sections": [round(second, 6) for second in found.sections],
         "energy": round(found.energy, 6),
         "level_db": round(found.level_db, 6),
         "usable": [list(span) for span in found.usable],
@@ -86,12 +126,17 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
     if beats:
         document["tags"] = _tags_json(track)
         document["readings"] = [
-            {"ratio": str(reading.ratio), "probability": round(reading.probability, 6)}
-            for reading in found.readings
+            {
+                "ratio": str(reading.ratio),
+                "probability": round(reading.probability, 6),
+                "bpm": round(reading.bpm, 6),
+                "steps_per_beat": str(reading.steps_per_beat),
+                "spm": round(reading.spm, 6),
+            }
+            for reading in _readings(found)
         ]
         document["beats"] = [] if grid is None else grid.beats.tolist()
         document["downbeats"] = [] if grid is None else grid.downbeats.tolist()
-        document["beats_per_bar"] = None if grid is None else grid.beats_per_bar
     return document
 
 
@@ -102,6 +147,7 @@ def _tags_json(track: Track) -> dict[str, Any]:
 
 def _facts(track: Track) -> list[tuple[str, str]]:
     from bpmsync.beats.detection import confidence_word
+    from bpmsync.planner.doubt import left_out
     from bpmsync.timeline.durations import format_clock
 
     found, grid = track.detection, track.grid
@@ -120,9 +166,25 @@ def _facts(track: Track) -> list[tuple[str, str]]:
             ("tempo", f"{grid.tempo_bpm:.2f} BPM"),
             ("confidence", f"{confidence_word(found.confidence)} ({found.confidence:.2f})"),
             ("beats", f"{len(grid.beats)}, the first at {grid.beats[0]:.3f} s"),
+            ("bars", _bars(track)),
             ("clear beat", usable),
+            ("salience", f"{found.salience:.2f}" if found.salience else ""),
+            ("sections", ", ".join(format_clock(round(second)) for second in found.sections)),
             ("level", f"{found.level_db:.1f} dB"),
             ("energy", f"{found.energy:.2f}"),
         ]
-    said = override_words(track)
-    return [*facts, ("you said", said), *((n, str(v)) for n, v in tags if v is not None and n != "other")]
+    facts += [("left out of plans", left_out(track) or ""), ("you said", override_words(track))]
+    return [*facts, *((n, str(v)) for n, v in tags if v is not None and n != "other")]
+
+
+def _bars(track: Track) -> str:
+    """Return what is known of the bars, in words; empty for nothing."""
+    grid = track.grid
+    if grid is None or not (len(grid.downbeats) or grid.beats_per_bar):
+        return ""
+    words = []
+    if grid.beats_per_bar is not None:
+        words.append(f"{grid.beats_per_bar} beats each")
+    if len(grid.downbeats):
+        words.append(f"the first at {grid.beats[grid.downbeats[0]]:.3f} s")
+    return f"{', '.join(words)} (confidence {track.detection.bar_confidence:.2f})"

@@ -19,11 +19,12 @@ _LONGEST_NAME = 60
 
 @click.command("tracks")
 @click.argument("query", nargs=-1)
+@click.option("--doubtful", is_flag=True, help="The tracks to check first, and why, most doubtful first.")
 @click.option("--failed", is_flag=True, help="The files that could not be used, and why.")
 @json_option
 @common_options
 @pass_session
-def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: bool) -> None:
+def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed: bool, as_json: bool) -> None:
     """List the tracks that match QUERY; all without one.
 
     Words match path, title, artist, album and genre; field:value one field;
@@ -33,12 +34,18 @@ def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: 
     from bpmsync.cli.show import track_json
     from bpmsync.library.query import parse_query
 
+    if doubtful and failed:
+        msg = "--doubtful and --failed are two lists: give one"
+        raise click.UsageError(msg)
     wanted = parse_query(" ".join(query))
     with session.open_store() as store:
         if failed:
             _list_failures([(failure.path, failure.reason) for failure in store.failures()], as_json=as_json)
             return
         tracks = [track for track in store.tracks() if wanted.matches(track)]
+    if doubtful:
+        _list_doubtful(session, tracks, as_json=as_json)
+        return
     if as_json:
         print_json([track_json(track) for track in tracks])
         return
@@ -47,6 +54,7 @@ def command(session: Session, query: tuple[str, ...], *, failed: bool, as_json: 
         return
     _table(tracks)
     session.say(f"{len(tracks)} tracks")
+    _say_left_out(session, tracks, hint=": bpmsync tracks --doubtful says why")
 
 
 def _table(tracks: list[Track]) -> None:
@@ -67,6 +75,47 @@ def _table(tracks: list[Track]) -> None:
         for track in tracks
     ]
     print_table((">id", "track", ">length", ">bpm", "beat", "you said"), rows)
+
+
+def _list_doubtful(session: Session, tracks: list[Track], *, as_json: bool) -> None:
+    from bpmsync.beats.detection import confidence_word
+    from bpmsync.cli.output import print_json, print_table
+    from bpmsync.cli.show import track_json
+    from bpmsync.planner.doubt import doubtful
+
+    found = doubtful(tracks)
+    if as_json:
+        print_json([{**track_json(doubt.track), "reasons": list(doubt.reasons)} for doubt in found])
+        return
+    if not found:
+        session.say(f"none of {len(tracks)} tracks is doubtful")
+        return
+    rows = [
+        (
+            doubt.track.id,
+            doubt.track.name,
+            None if doubt.track.grid is None else f"{doubt.track.grid.tempo_bpm:.1f}",
+            None if doubt.track.grid is None else f"{doubt.track.detection.confidence:.2f}",
+            confidence_word(doubt.track.detection.confidence) if doubt.track.grid else "no beat",
+            doubt.reasons[0],
+        )
+        for doubt in found
+    ]
+    print_table((">id", "track", ">bpm", ">confidence", "beat", "why"), rows)
+    session.say(f"{len(found)} of {len(tracks)} tracks to check, the most doubtful first")
+    _say_left_out(session, tracks)
+    session.say("next: bpmsync listen ID to hear one, bpmsync fix ID to correct it")
+    session.say("      (bpmsync fix ID --reading 1 says that it is right)")
+
+
+def _say_left_out(session: Session, tracks: list[Track], *, hint: str = "") -> None:
+    """Say how many tracks no plan uses only because their beat is uncertain."""
+    from bpmsync.beats.detection import PLANNED
+    from bpmsync.planner.candidates import NativeOptions, refusal
+
+    count = sum(refusal(track, NativeOptions()) == "uncertain beat" for track in tracks)
+    if count:
+        session.say(f"{count} left out of plans, their confidence being below {PLANNED:g}{hint}")
 
 
 def _list_failures(failures: list[tuple[str, str]], *, as_json: bool) -> None:

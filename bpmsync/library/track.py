@@ -83,6 +83,11 @@ class Override:
     def __bool__(self) -> bool:
         return bool(self.constraint) or self.beats is not None or self.ignore
 
+    @property
+    def settles_beat(self) -> bool:
+        """Whether a person said where the beat is, so that a machine's doubt no longer counts."""
+        return bool(self.constraint) or self.beats is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Track:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class NativeOptions:
     min_length_s, max_length_s : float
         Shortest and longest file, in seconds.
     min_confidence : float
-        Files whose beat is less certain are left out, 0 to 1.
+        Files whose beat is less certain are left out, 0 to 1; not where a person set the beat.
     spoken : bool
         Whether audiobooks, podcasts and the like may be used.
     partial : bool
@@ -79,7 +80,7 @@ class NativeOptions:
     max_off: float = 0.04
     min_length_s: float = 90.0
     max_length_s: float = 720.0
-    min_confidence: float = 0.0
+    min_confidence: float = PLANNED
     spoken: bool = False
     partial: bool = False
 
@@ -154,7 +155,7 @@ def refusal(track: Track, options: NativeOptions) -> str | None:
         return "too short"
     if track.duration_s > options.max_length_s:
         return "too long"
-    if detection.confidence < options.min_confidence:
+    if detection.confidence < options.min_confidence and not track.override.settles_beat:
         return "uncertain beat"
     return "spoken word" if not options.spoken and is_spoken(track) else None
 
@@ -198,7 +199,8 @@ def _unique(tracks: Iterable[Track]) -> list[Track]:
 def _candidates(track: Track, bpm: float, ratios: Sequence[Fraction]) -> list[Candidate]:
     if track.grid is None:
         return []
-    shared = _DOUBT_PENALTY * (1 - track.detection.confidence) + _NO_BEAT_PENALTY * (1 - usable_share(track))
+    doubt = 0.0 if track.override.settles_beat else 1 - track.detection.confidence
+    shared = _DOUBT_PENALTY * doubt + _NO_BEAT_PENALTY * (1 - usable_share(track))
     stray_bpm = unsteadiness(track.grid)
     found = []
     for ratio in ratios:
