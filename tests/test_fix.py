@@ -8,18 +8,24 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmsync.cli.correcting import Correction, Shift, corrected, parse_shift, read_beats
+from bpmsync.beats import engines
+from bpmsync.beats.detection import Constraint
+from bpmsync.cli.correcting import Correction, Shift, apply_override, corrected, parse_shift, read_beats
 from bpmsync.cli.tapping import FEWEST_TAPS, MOST_TAPS, read_taps, tapped_tempo
 from bpmsync.errors import ParameterError
+from bpmsync.library.scan import ScanResult, scan_files
+from bpmsync.library.store import Store
 from bpmsync.library.track import Override
 from bpmsync.timeline.grid import BeatGrid
 from command_line import Answer, bpmsync
@@ -27,9 +33,6 @@ from conftest import ROOT
 from make_fixtures import encode
 from planner_cases import track
 from synth import drum_loop, silence
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,79 @@ def test_ignore_and_use(library: Path) -> None:
     assert used["override"] is None
 
 
+def test_another_reading_is_tracked_again(library: Path) -> None:
+    free, other = fixed(library, "--reading", "3/2")
+    assert other["tempo"] == pytest.approx(1.5 * free["tempo"], rel=0.04)
+    assert other["override"] == f"tempo {round(1.5 * free['tempo'], 3):g} BPM"
+    _, back = fixed(library, "--reading", "2/3")
+    assert back["tempo"] == pytest.approx(free["tempo"], rel=0.04)
+
+
+def scan_with_a_newer_engine(db: Path, music: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ScanResult]:
+    monkeypatch.setitem(engines._VERSIONS, "bpmsync", "newer")
+    with Store(db) as store, ThreadPoolExecutor(1) as executor:
+        return {Path(r.path).name: r for r in scan_files([music], store, executor=executor)}
+
+
+@pytest.mark.parametrize(
+    ("args", "bpm", "shift", "copied"),
+    [
+        (("--halve",), 80, None, True),
+        (("--reading", "3/2"), 240, None, False),
+        (("--bpm", "83"), 80, None, False),
+        (("--shift", "1/4"), 160, 0.25, False),
+    ],
+    ids=["halved, in a copy", "another reading", "a tempo set", "shifted"],
+)
+def test_a_scan_with_a_newer_engine_keeps_to_what_was_said(
+    library: Path,
+    scanned: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    args: tuple[str, ...],
+    bpm: float,
+    shift: float | None,
+    copied: bool,
+) -> None:
+    _, told = fixed(library, *args)
+    music = scanned / "music"
+    if copied:
+        music = shutil.copytree(music, library / "elsewhere")
+    results = scan_with_a_newer_engine(library / "lib.db", music, monkeypatch)
+    assert results["drums.flac"].status == ("new" if copied else "changed")
+    with Store(library / "lib.db") as store:
+        song = store.track_by_path(music / "drums.flac")
+        assert song is not None
+        assert song.detection.version == "newer"
+        assert song.override.constraint
+        free = store.detection(song.audio_hash)
+    assert free is not None
+    assert free.version != "newer", "only what is in force is tracked again"
+    assert song.grid is not None
+    assert free.grid is not None
+    assert song.grid.tempo_bpm == pytest.approx(bpm, rel=0.04 if args[0] == "--reading" else 1e-3)
+    assert song.grid.beats[:4].tolist() == pytest.approx(told["first_beats"], abs=2e-3)
+    if shift is not None:
+        phase = float(free.grid.beat_at(song.grid.beats[2])) % 1
+        assert min(abs(phase - shift), 1 - abs(phase - shift)) < 0.02
+    assert {r.status for r in scan_with_a_newer_engine(library / "lib.db", music, monkeypatch).values()} == {
+        "unchanged"
+    }
+
+
+def test_taking_a_correction_back_after_such_a_scan_asks_the_newer_engine(
+    library: Path, scanned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixed(library, "--halve")
+    scan_with_a_newer_engine(library / "lib.db", scanned / "music", monkeypatch)
+    with Store(library / "lib.db") as store:
+        song = store.track_by_path(scanned / "music" / "drums.flac")
+        assert song is not None
+        now = apply_override(store, song, Override())
+    assert now.detection.version == "newer"
+    assert now.detection.tempo_bpm == pytest.approx(160, abs=0.05)
+
+
 def test_hand_made_beats(library: Path) -> None:
     beats = 0.3 + np.arange(16) * 0.4
     lines = [f"{second:.3f} {number % 4 + 1}" for number, second in enumerate(beats)]
@@ -125,6 +201,8 @@ def test_a_correction_outlives_a_scan(library: Path, scanned: Path) -> None:
     [
         ((), "say what is wrong"),
         (("--double", "--halve"), "contradict"),
+        (("--double", "--reading", "3/2"), "contradict"),
+        (("--reading", "5/7"), "one of"),
         (("--bpm", "90", "--tap"), "contradict"),
         (("--reset", "--ignore"), "alone"),
         (("--shift", "much"), "not a shift"),
@@ -260,6 +338,13 @@ def test_a_tempo_that_is_set_replaces_what_was_said_and_keeps_never_use() -> Non
     assert after.beats is None
     assert after.ignore
     assert after.constraint.tempo_bpm == 90.0
+
+
+def test_a_reading_of_1_holds_on_to_the_tempo_and_the_phase() -> None:
+    song = track("song", 150)
+    song = replace(song, override=corrected(song, Correction(shift=Shift(Fraction(1, 3)))))
+    said = corrected(song, Correction(ratio=Fraction(1)))
+    assert said.constraint == Constraint(150.0, Fraction(1, 3))
 
 
 def test_beats_with_bars_know_their_downbeats(tmp_path: Path) -> None:

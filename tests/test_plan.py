@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bpmsync.errors import ExportError, ParameterError, PlanError
 from bpmsync.planner.legs import leg_mean_error_spm, leg_target, leg_worst_error_spm
+from bpmsync.planner.native import plan_native
 from bpmsync.planner.plan import Plan, WholeLeg, load_plan, plan_from_json, plan_to_json, save_plan
 from bpmsync.timeline.ramp import Ramp
 from planner_cases import track
@@ -41,7 +42,14 @@ def plans(draw: st.DrawFn) -> Plan:
         start += draw(st.floats(0, 30))
         rate = draw(st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)]))
         name = f"{index}" + draw(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), max_size=8))
-        leg = WholeLeg(track(name, draw(st.floats(60, 190)), draw(st.floats(3, 40))), rate, start)
+        song = track(
+            name,
+            draw(st.floats(60, 190)),
+            draw(st.floats(3, 40)),
+            beats_per_bar=draw(st.sampled_from([None, 3, 4])),
+            first_downbeat=draw(st.none() | st.integers(0, 2)),
+        )
+        leg = WholeLeg(song, rate, start)
         legs.append(leg)
         start = leg.end_s
     ramp = Ramp(((0, draw(st.floats(100, 200))), (60, 170), (60, 150), (draw(st.floats(61, 300)), 180)))
@@ -57,6 +65,19 @@ def test_json_reads_back_and_writes_again_the_same(plan: Plan) -> None:
         [leg.native_spm for leg in plan.legs], abs=0.05
     )
     assert [leg.track.path for leg in again.legs] == [leg.track.path for leg in plan.legs]
+    assert [leg.track.grid for leg in again.legs] == [leg.track.grid for leg in plan.legs]
+
+
+def test_a_native_plan_keeps_the_bars_of_its_tracks() -> None:
+    waltz = track("waltz", 165.0, beats_per_bar=3, first_downbeat=2)
+    plain = track("plain", 165.0, beats_per_bar=None)
+    plan = plan_native([waltz, plain], Ramp.constant(165.0, duration_s=400.0))
+    legs = {leg["title"]: leg for leg in json.loads(plan_to_json(plan))["legs"]}
+    assert waltz.grid is not None
+    assert legs["waltz"]["downbeats"] == waltz.grid.downbeats.tolist()
+    assert legs["waltz"]["downbeats"][:3] == [2, 5, 8]
+    assert legs["waltz"]["beats_per_bar"] == 3
+    assert (legs["plain"]["downbeats"], legs["plain"]["beats_per_bar"]) == ([], None)
 
 
 @given(plans())

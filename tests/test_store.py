@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -333,6 +336,46 @@ def test_a_version_1_library_comes_along_with_its_overrides(version_1: Path) -> 
     assert tracks["doubled.flac"].detection == detection(180)
     assert tracks["tapped.ogg"].grid == tapped.beats
     assert tracks["never.m4a"].override.ignore
+    assert (plain.detection.bar_confidence, plain.detection.salience, plain.detection.sections) == (0, 0, ())
+
+
+def test_a_library_killed_in_the_middle_of_a_migration_is_as_before(version_1: Path) -> None:
+    killed = """
+import os, signal, sys
+from bpmsync.library import schema
+from bpmsync.library.store import Store
+
+def half_way(connection):
+    schema_before(connection)
+    connection.execute("DELETE FROM overrides")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+schema_before = schema.MIGRATIONS[1]
+schema.MIGRATIONS = (schema.MIGRATIONS[0], half_way)
+Store(sys.argv[1])
+"""
+    ended = subprocess.run([sys.executable, "-c", killed, str(version_1)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert _version(version_1) == 1
+    with Store(version_1) as store:
+        assert len(store.overrides()) == 4
+        assert len(store.tracks()) == 5
+    assert _version(version_1) == len(MIGRATIONS)
+
+
+def test_sections_move_to_the_bar_lines_of_hand_made_beats() -> None:
+    grid = BeatGrid(np.arange(1.0, 40.0, 0.5), np.arange(1, 78, 4), 4)
+    bars = grid.beats[grid.downbeats]
+    found = replace(detection(), sections=(0.0, 2.6, 3.4, 20.0, 99.0))
+    with Store(":memory:") as store:
+        store.save(entry("/m/a.mp3", "b2:a", found=found))
+        store.set_override("b2:a", Override(beats=grid))
+        barred = store.tracks()[0].detection
+        store.set_override("b2:a", Override(beats=BeatGrid(grid.beats)))
+        free = store.tracks()[0].detection
+    assert barred.sections == (bars[0], bars[1], bars[9], bars[-1])
+    assert (barred.bar_confidence, free.bar_confidence) == (1.0, 0.0)
+    assert free.sections == found.sections
 
 
 def test_a_migration_that_fails_leaves_the_version_before(

@@ -54,7 +54,7 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
         return
     _table(tracks)
     session.say(f"{len(tracks)} tracks")
-    _say_left_out(session, tracks, hint=": bpmsync tracks --doubtful says why")
+    _say_left_out(session, tracks, hint=" (bpmsync tracks --doubtful)")
 
 
 def _table(tracks: list[Track]) -> None:
@@ -115,7 +115,7 @@ def _say_left_out(session: Session, tracks: list[Track], *, hint: str = "") -> N
 
     count = sum(refusal(track, NativeOptions()) == "uncertain beat" for track in tracks)
     if count:
-        session.say(f"{count} left out of plans, their confidence being below {PLANNED:g}{hint}")
+        session.say(f"{count} of them left out of plans: confidence below {PLANNED:g}{hint}")
 
 
 def _list_failures(failures: list[tuple[str, str]], *, as_json: bool) -> None:
