@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from bpmsync.audio.decode import Samples, audio_blocks, identify, read_audio
+from bpmsync.audio.decode import Samples, audio_blocks, identify, open_audio, read_audio
 from bpmsync.audio.encode import write_wav
 from bpmsync.errors import DecodeError, ExportError, ParameterError
 
@@ -36,17 +36,19 @@ def tone(seconds: float, rate: int = RATE) -> Samples:
     return (loudness * np.sin(2 * np.pi * 440 * t)).astype(np.float32)
 
 
-def encode(path: Path, codec: str, sample_format: str, sound: Samples, rate: int = RATE) -> None:
-    """Write sound to both channels of a file."""
+def encode(
+    path: Path, codec: str, sample_format: str, sound: Samples, rate: int = RATE, *, layout: str = "stereo"
+) -> None:
+    """Write sound to all channels of a file."""
     with av.open(str(path), "w") as out:
         stream = cast("av.AudioStream", out.add_stream(codec, rate=rate))
         stream.bit_rate = 128_000
-        stream.layout = "stereo"
+        stream.layout = layout
         stereo = np.ascontiguousarray(np.stack([sound, sound]))
         frame = av.AudioFrame.from_ndarray(stereo, format="fltp", layout="stereo")
         frame.sample_rate = rate
         frame.pts, frame.time_base = 0, Fraction(1, rate)  # so that the lead-in is declared
-        resampler = av.AudioResampler(sample_format, "stereo", rate, frame_size=stream.frame_size or 1152)
+        resampler = av.AudioResampler(sample_format, layout, rate, frame_size=stream.frame_size or 1152)
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
@@ -157,3 +159,46 @@ def test_wav_errors(tmp_path: Path) -> None:
         write_wav(tmp_path / "a.wav", np.zeros((2, 3, 4)), RATE)
     with pytest.raises(ExportError):
         write_wav(tmp_path / "none" / "a.wav", tone(1), RATE)
+
+
+def test_one_pass_tells_at_its_end_what_reading_whole_tells(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    encode(path, "flac", "s16", tone(10))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    audio = open_audio(path)
+    blocks = list(audio.blocks())
+    whole = read_audio(path)
+    assert np.array_equal(np.concatenate(blocks), whole.samples)
+    assert (audio.audio_hash, audio.duration_s, audio.lost_s) == (
+        whole.audio_hash,
+        whole.duration_s,
+        whole.lost_s,
+    )
+
+
+def test_a_file_that_changes_its_rate_and_its_channels_goes_on(tmp_path: Path) -> None:
+    encode(tmp_path / "a.mp3", "libmp3lame", "s16p", tone(4))
+    encode(tmp_path / "b.mp3", "libmp3lame", "s16p", tone(5, 22_050), 22_050, layout="mono")
+    joined = tmp_path / "joined.mp3"
+    joined.write_bytes((tmp_path / "a.mp3").read_bytes() + (tmp_path / "b.mp3").read_bytes())
+    audio = read_audio(joined)
+    assert audio.duration_s == pytest.approx(9, abs=0.25)
+    assert len(audio.samples) == pytest.approx(audio.duration_s * 22_050, abs=60)
+    end = audio.samples[-4 * 22_050 : -22_050]
+    assert np.sqrt(np.mean(end**2)) == pytest.approx(np.sqrt(np.mean(tone(3, 22_050) ** 2)), rel=0.1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_none_become_silence(tmp_path: Path) -> None:
+    sound = tone(3)
+    sound[RATE : RATE + 9] = [np.nan, np.inf, -np.inf, 3e38, -3e38, 3e38, np.nan, np.inf, 1]
+    with av.open(str(tmp_path / "a.wav"), "w") as out:
+        stream = cast("av.AudioStream", out.add_stream("pcm_f32le", rate=RATE))
+        stream.layout = "stereo"
+        frame = av.AudioFrame.from_ndarray(np.repeat(sound, 2)[None], format="flt", layout="stereo")
+        frame.sample_rate = RATE
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    samples = read_audio(tmp_path / "a.wav", sample_rate=RATE).samples
+    assert np.isfinite(samples).all()
+    assert np.array_equal(samples[: RATE - 1], sound[: RATE - 1])

@@ -18,25 +18,25 @@ __all__ = ["Samples", "mono"]
 Samples: TypeAlias = NDArray[np.float32]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def mono(frame: AudioFrame) -> Samples:
     """Return (left + right) / 2, or the mean of more channels, as float32 at full scale 1."""
     values = frame.to_ndarray()
     channels = frame.layout.nb_channels
+    sound = values.astype(np.float32, copy=False)
     if not frame.format.is_planar:
-        values = values.reshape(-1, channels).T
-    scaled = _as_float(values)
-    one = scaled[0] if channels == 1 else (scaled[0] + scaled[1]) * np.float32(0.5)
+        sound = sound.reshape(-1, channels).T
+    one = sound[0] if channels == 1 else sound[0] + sound[1]
     if channels > 2:  # noqa: PLR2004 - stereo is the fast path
-        one = scaled.mean(axis=0, dtype=np.float32)
-    if not np.isfinite(one.sum()):  # a damaged float file; one NaN would spoil everything after it
-        one = np.nan_to_num(one, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.ascontiguousarray(one, np.float32)
+        one = sound.sum(axis=0)
+    one = np.ascontiguousarray(one)
+    one *= np.float32(1 / (channels * _full_scale(values.dtype)))
+    if values.dtype == np.uint8:  # its zero is 128
+        one -= np.float32(1)
+    if not np.isfinite(np.dot(one, one)):  # a damaged float file; one NaN would spoil all after it
+        np.nan_to_num(one, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return one
 
 
-def _as_float(values: NDArray[np.generic]) -> Samples:
-    if values.dtype.kind == "f":
-        return values.astype(np.float32, copy=False)
-    if values.dtype == np.uint8:
-        return (values.astype(np.float32) - np.float32(128)) * np.float32(1 / 128)
-    full_scale = 2.0 ** (8 * values.dtype.itemsize - 1)
-    return values.astype(np.float32) * np.float32(1 / full_scale)
+def _full_scale(kind: np.dtype[np.generic]) -> float:
+    return 1.0 if kind.kind == "f" else float(2 ** (8 * kind.itemsize - 1))

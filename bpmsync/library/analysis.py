@@ -31,14 +31,14 @@ def analyse_file(
     constraint : Constraint, optional
         What a person said about the beat.
     """
-    from bpmsync.audio.decode import read_audio  # heavy, and only workers need it
+    from bpmsync.audio.decode import open_audio  # heavy, and only workers need it
     from bpmsync.beats.engines import engine_version, find_tracker
 
     constraint = constraint or Constraint()
     empty = replace(_listed(path), engine=engine, version=engine_version(engine), constraint=constraint)
     try:
-        audio = read_audio(path)
-        detection = find_tracker(engine)(audio.samples, audio.sample_rate, constraint=constraint)
+        audio = open_audio(path)
+        detection = find_tracker(engine)(audio.blocks(), audio.sample_rate, constraint=constraint)
         return replace(
             empty,
             audio_hash=audio.audio_hash,
