@@ -172,6 +172,7 @@ def test_the_list_and_what_to_do_next(db: Path, capsys: pytest.CaptureFixture[st
     assert places == sorted(places)
     assert "b2:sure" not in out
     assert "another tempo is nearly as likely: 3/2 (126.0 BPM, 0.40)" in out
+    assert "check  0.31   84.0 BPM  b2:doubtful" in out
     assert "3 of 4 tracks to check" in err
     assert f"1 of them left out of plans: confidence below {PLANNED:g}" in err
     assert "bpmsync listen ID" in err

@@ -78,9 +78,9 @@ def _table(tracks: list[Track]) -> None:
 
 
 def _list_doubtful(session: Session, tracks: list[Track], *, as_json: bool) -> None:
-    from bpmsync.beats.detection import confidence_word
-    from bpmsync.cli.output import print_json, print_table
+    from bpmsync.cli.output import print_json
     from bpmsync.cli.show import track_json
+    from bpmsync.cli.text import clean
     from bpmsync.planner.doubt import doubtful
 
     found = doubtful(tracks)
@@ -90,22 +90,30 @@ def _list_doubtful(session: Session, tracks: list[Track], *, as_json: bool) -> N
     if not found:
         session.say(f"none of {len(tracks)} tracks is doubtful")
         return
-    rows = [
-        (
-            doubt.track.id,
-            doubt.track.name,
-            None if doubt.track.grid is None else f"{doubt.track.grid.tempo_bpm:.1f}",
-            None if doubt.track.grid is None else f"{doubt.track.detection.confidence:.2f}",
-            confidence_word(doubt.track.detection.confidence) if doubt.track.grid else "no beat",
-            doubt.reasons[0],
-        )
-        for doubt in found
-    ]
-    print_table((">id", "track", ">bpm", ">confidence", "beat", "why"), rows)
+    width = max(len(str(doubt.track.id)) for doubt in found)
+    for doubt in found:
+        # A line of its own for the reasons: cut off in a table they help nobody
+        click.echo(f"{doubt.track.id:>{width}}  {_beat_words(doubt.track)}  {_short_name(doubt.track)}")
+        click.echo(f"{'':{width}}  {clean('; '.join(doubt.reasons))}")
     session.say(f"{len(found)} of {len(tracks)} tracks to check, the most doubtful first")
     _say_left_out(session, tracks)
     session.say("next: bpmsync listen ID to hear one, bpmsync fix ID to correct it")
     session.say("      (bpmsync fix ID --reading 1 says that it is right)")
+
+
+def _beat_words(track: Track) -> str:
+    from bpmsync.beats.detection import confidence_word
+
+    if track.grid is None:
+        return f"{'no beat':22}"
+    confidence = track.detection.confidence
+    return f"{confidence_word(confidence):6} {confidence:.2f} {track.grid.tempo_bpm:6.1f} BPM"
+
+
+def _short_name(track: Track) -> str:
+    from bpmsync.cli.text import shorten
+
+    return shorten(track.name, _LONGEST_NAME)
 
 
 def _say_left_out(session: Session, tracks: list[Track], *, hint: str = "") -> None:
