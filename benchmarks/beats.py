@@ -1,121 +1,167 @@
-"""How often, how exactly and at what cost the engines find the beat of real music.
+"""How often, how exactly and at what cost bpmsync and its peers find the beat of real music.
 
-usage: python benchmarks/beats.py [--engine NAME ...] [--out FOLDER] [--only N]
+usage: python benchmarks/beats.py [--manifest FILE] [--scorer FILE] [--tracker NAME ...] [--only N]
+                                  [--envs FOLDER] [--out FOLDER] [--reuse]
 
-The music is the corpus that BPMSYNC_TEST_CORPUS names (default: ../shared/corpus beside the
-repository): a manifest.csv with path, tempo_bpm and beats_file. For each engine it writes
-FOLDER/NAME.jsonl, one object a line (path as in the manifest, tempo, beats, confidence, cpu_s,
-duration_s), and prints, as means over all tracks (a failure counts as wrong):
+One run installs bpmsync's peers (librosa, aubio, Essentia, Mixxx's analyser), each in an
+environment of its own under --envs, hands every track of the manifest to each tracker in turn,
+and prints
 
-    Acc2   tempo within 4 % of 1, 2, 3, 1/2 or 1/3 times the truth, per cent
-    Run1   tempo within 1 % of 1, 2 or 1/2 times the truth, per cent
-    F      beat F-measure of mir_eval (70 ms, first 5 s left out), where it is installed
-    CPU    seconds per minute of audio, decoding not counted; and of the decoding
+    1  accuracy, offset, CPU seconds per minute of audio and peak memory of each tracker
+    2  the metrical level at which each counts
+    3  bpmsync beside the best peer on each kind of music
+    4  how far bpmsync's confidence can be believed
+    5  bpmsync's ten worst tracks, with the reason for each
+    6  what was aimed at, and what was reached
+
+The manifest is that of the corpus that BPMSYNC_TEST_CORPUS names (default: ../shared/corpus
+beside the repository); the scorer, a program that judges beats by the truth, lies by default in
+../shared/tools. Estimates are left in --out, one JSON object a line; with --reuse those of the
+peers are taken from there. A peer that cannot be installed is a row that says why.
+
+CPU seconds are those of tracking; decoding, by each tracker's own loader, is told beside it, but
+for Mixxx's analyser, which decodes and finds key and loudness in the same pass. Trackers take
+turns on every track, so that what else the machine does meets all of them alike.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
+import sys
 import tempfile
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import platformdirs
+from beats_confidence import confidence_lines
+from beats_peers import OURS, TRACKERS, Peer, PeerError, environment_python
+from beats_reasons import worst_table
+from beats_scores import Estimates, accuracy_table, group_table, level_table, load_scorer
+from beats_targets import target_table
 
-from bpmsync.audio.decode import read_audio
-from bpmsync.beats.engines import ENGINES, find_tracker, warm_up
-from bpmsync.errors import DecodeError
-
-LEVELS = (1.0, 2.0, 1 / 2, 3.0, 1 / 3)
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+_SCORER = _SHARED / "tools" / "score_beats.py"
 
 
 def default_corpus() -> Path:
     """Return the folder of the corpus."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "corpus"
-    return Path(os.environ.get("BPMSYNC_TEST_CORPUS") or beside)
+    return Path(os.environ.get("BPMSYNC_TEST_CORPUS") or _SHARED / "corpus")
 
 
-def estimate(corpus: Path, row: dict[str, str], engine: str) -> dict[str, Any]:
-    """Return one track's line of the estimates."""
-    started = time.process_time()
-    try:
-        audio = read_audio(corpus / row["path"])
-    except DecodeError as error:
-        return {"path": row["path"], "error": str(error)}
-    decoded = time.process_time()
-    found = find_tracker(engine)(audio.samples, audio.sample_rate)
-    line: dict[str, Any] = {
-        "path": row["path"],
-        "cpu_s": time.process_time() - decoded,
-        "decode_s": decoded - started,
-        "duration_s": audio.duration_s,
-        "confidence": found.confidence,
-    }
-    if found.grid is None:
-        return line | {"error": found.failure}
-    tempo = found.grid.tempo_bpm
-    if engine == "librosa":
-        from bpmsync.beats.engine_librosa import beats_and_tempo
-
-        tempo = beats_and_tempo(audio.samples, audio.sample_rate)[1]
-    return line | {"tempo": tempo, "beats": found.grid.beats.tolist()}
+def parsed() -> argparse.Namespace:
+    """Return the options, the files that they name being there."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    envs = platformdirs.user_cache_path("bpmsync") / "benchmarks"
+    out = Path(tempfile.gettempdir()) / "bpmsync-beats"
+    parser.add_argument("--manifest", type=Path, default=default_corpus() / "manifest.csv")
+    parser.add_argument("--scorer", type=Path, default=_SCORER)
+    parser.add_argument("--tracker", action="append", choices=TRACKERS, help="default: all of them")
+    parser.add_argument("--envs", type=Path, default=envs, help="where environments are made")
+    parser.add_argument("--out", type=Path, default=out, help="where the estimates are left")
+    parser.add_argument("--only", type=int, default=1, metavar="N", help="every Nth track")
+    parser.add_argument("--reuse", action="store_true", help="the peers' estimates of an earlier run")
+    options = parser.parse_args()
+    if not options.manifest.is_file():
+        parser.error(f"no manifest {options.manifest}: name one, or a corpus in BPMSYNC_TEST_CORPUS")
+    if not options.scorer.is_file():
+        parser.error(f"no scorer {options.scorer}: name one with --scorer")
+    return options
 
 
-def score(corpus: Path, rows: list[dict[str, str]], lines: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the means of an engine."""
-    acc2, run1, f_measure = [], [], []
-    for row, line in zip(rows, lines, strict=True):
-        if row["tempo_bpm"]:
-            off = [abs(line.get("tempo", 0) / (float(row["tempo_bpm"]) * m) - 1) for m in LEVELS]
-            acc2.append(min(off) <= 0.04)  # noqa: PLR2004
-            run1.append(min(off[:3]) <= 0.01)  # noqa: PLR2004
-        if row["beats_file"] and row.get("meter_irregular") != "yes":
-            f_measure.append(beat_f(corpus / row["beats_file"], line.get("beats", [])))
-    minutes = sum(line.get("duration_s", 0) for line in lines) / 60
-    return {
-        "Acc2": 100 * float(np.mean(acc2)),
-        "Run1": 100 * float(np.mean(run1)),
-        "F": 100 * float(np.mean(f_measure)),
-        "CPU s/min": sum(line.get("cpu_s", 0) for line in lines) / minutes,
-        "decode s/min": sum(line.get("decode_s", 0) for line in lines) / minutes,
-    }
+def collect(tracks: list[dict[str, Any]], options: argparse.Namespace) -> dict[str, Estimates]:
+    """Return what each tracker found, or why it could not be asked."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Estimates] = {}
+    with ExitStack() as stack:
+        running = {}
+        for name in options.tracker or TRACKERS:
+            earlier = _earlier(name, tracks, options.out) if options.reuse and name != OURS else None
+            if earlier is not None:
+                found[name] = earlier
+                continue
+            try:
+                running[name] = _started(name, tracks[0], options, stack)
+                label = _label(name, running[name].version)
+                found[name] = Estimates(name, label, {}, running[name].start_s)
+            except PeerError as error:
+                failure = f"not installed: {error}"
+                found[name] = Estimates(name, TRACKERS[name].label, {}, failure=failure)
+        for number, track in enumerate(tracks, start=1):
+            print(f"\r{number} of {len(tracks)}", end="", file=sys.stderr, flush=True)
+            for name, peer in running.items():
+                line = peer.ask(options.manifest.parent / track["path"])
+                told = {"path": track["path"], "duration_s": float(track["duration_s"])}
+                found[name].lines[track["path"]] = told | line
+        print(file=sys.stderr)
+    for name in running:
+        _keep(name, found[name], options.out)
+    return found
 
 
-def beat_f(truth_file: Path, beats: list[float]) -> float:
-    """Return mir_eval's F-measure; not a number where it is not installed."""
-    try:
-        import mir_eval.beat
-    except ImportError:
-        return float("nan")
-    lines = truth_file.read_text(encoding="utf-8").splitlines()
-    truth = mir_eval.beat.trim_beats(np.sort([float(x.split()[0]) for x in lines if x.strip()]))
-    found = mir_eval.beat.trim_beats(np.array(beats))
-    return float(mir_eval.beat.f_measure(truth, found)) if len(truth) and len(found) else 0.0
+def _started(name: str, track: dict[str, Any], options: argparse.Namespace, stack: ExitStack) -> Peer:
+    """Return a running tracker that has everything compiled and loaded."""
+    python = environment_python(name, options.envs)
+    file, log = options.manifest.parent / track["path"], options.out / f"{name}.log"
+    with Peer(TRACKERS[name], python, log) as compiling:  # its memory is not that of later runs
+        compiling.ask(file)
+    peer = stack.enter_context(Peer(TRACKERS[name], python, log))
+    first, second = (peer.ask(file) for _ in range(2))
+    # What a tracker loads with its first file belongs to its start
+    peer.start_s += max(
+        sum(first.get(cost, 0.0) - second.get(cost, 0.0) for cost in ("decode_s", "cpu_s")), 0.0
+    )
+    return peer
+
+
+def _label(name: str, version: str) -> str:
+    title, _, licence = TRACKERS[name].label.rpartition(" (")
+    return f"{title} {version} ({licence}"
+
+
+def _keep(name: str, estimates: Estimates, out: Path) -> None:
+    head = {"label": estimates.label, "start_s": estimates.start_s}
+    lines = [json.dumps(line | head) + "\n" for line in estimates.lines.values()]
+    (out / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def _earlier(name: str, tracks: list[dict[str, Any]], out: Path) -> Estimates | None:
+    """Return the estimates of an earlier run; None if they miss a track."""
+    file = out / f"{name}.jsonl"
+    if not file.is_file():
+        return None
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    known = {line["path"]: line for line in lines}
+    if not all(track["path"] in known for track in tracks):
+        return None
+    wanted = {track["path"]: known[track["path"]] for track in tracks}
+    return Estimates(name, lines[0]["label"], wanted, lines[0]["start_s"])
 
 
 def main() -> None:
-    """Run the engines one after the other and print a row for each."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--engine", action="append", choices=ENGINES)
-    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "bpmsync-beats")
-    parser.add_argument("--only", type=int, help="every Nth track")
-    args = parser.parse_args()
-    corpus = default_corpus()
-    with (corpus / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("split") != "library"]
-    rows = rows[:: args.only or 1]
-    args.out.mkdir(parents=True, exist_ok=True)
-    for engine in args.engine or ENGINES:
-        warm_up(engine)
-        lines = [estimate(corpus, row, engine) for row in rows]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        (args.out / f"{engine}.jsonl").write_text(text, encoding="utf-8")
-        figures = "  ".join(f"{k} {v:.3g}" for k, v in score(corpus, rows, lines).items())
-        print(f"{engine:10} {len(rows)} tracks  {figures}", flush=True)
+    """Run all trackers and print what they are worth."""
+    options = parsed()
+    try:
+        scorer = load_scorer(options.scorer)
+    except ImportError as error:
+        sys.exit(f"the scorer needs {error.name} (pip install -e '.[dev]')")
+    tracks = scorer.read_truth(options.manifest)[:: options.only]
+    found = collect(tracks, options)
+    answered = [one for one in found.values() if one.failure is None]
+    print(f"{len(tracks)} tracks of {options.manifest}\n")
+    print(accuracy_table(scorer, tracks, list(found.values())))
+    print(f"\n{level_table(tracks, answered)}")
+    ours = found.get(OURS)
+    if ours in answered:
+        peers = [one for one in answered if one is not ours]
+        print(f"\n{group_table(scorer, tracks, ours, peers)}")
+        print("\n" + "\n".join(confidence_lines(scorer, tracks, ours)))
+        print(f"\n{worst_table(scorer, tracks, ours, peers)}")
+        print(f"\n{target_table(scorer, tracks, ours, peers)}")
 
 
 if __name__ == "__main__":
