@@ -26,9 +26,10 @@ Floats: TypeAlias = NDArray[np.float32]
 
 _FRAMES_PER_S = 100
 _BLOCK_FRAMES = 10
-_CHUNK = 120  # frames looked at together; few enough to stay in the processor's cache
+_CHUNK = 240  # frames looked at together; few enough to stay in the processor's cache
 _WINDOW_S = 0.0464
 _MEL_BANDS = 72
+_MEL_PARTS = 3
 _LOWEST_HZ = 27.5
 _HIGHEST_HZ = 10_000.0
 _LAG = 2
@@ -84,10 +85,12 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
     shape = _shape(sample_rate)
     framer = _Framer(shape)
     flux, power, chroma = [], [], []
-    tail = np.zeros((_LAG, shape.mel.shape[1]), np.float32)
+    tail = np.zeros((_LAG, len(shape.pool)), np.float32)
+    windowed = np.empty((_CHUNK, shape.size), np.float32)
     for chunk in framer.chunks((sound,) if isinstance(sound, np.ndarray) else sound):
-        spectrum = np.abs(scipy.fft.rfft(chunk.frames * shape.window, axis=1))
-        history = np.concatenate([tail, np.log1p(1000 * (spectrum @ shape.mel))])
+        frames = np.multiply(chunk.frames, shape.window, out=windowed[: len(chunk.frames)])
+        spectrum = np.abs(scipy.fft.rfft(frames, axis=1))
+        history = np.concatenate([tail, _log_mel(spectrum, shape)])
         flux.append(_rise(history, shape.pool))
         power.append(_power(chunk.inside, shape))
         chroma.append(_chroma(spectrum, shape))
@@ -103,6 +106,17 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
         block_s=_BLOCK_FRAMES * frame_s,
         duration_s=framer.length / sample_rate,
     )
+
+
+def _log_mel(spectrum: Floats, shape: _Shape) -> Floats:
+    """Return log(1 + 1000 x) of the mel bands of a chunk, shape (n, mel bands)."""
+    bands = np.empty((len(spectrum), len(shape.pool)), np.float32)
+    for part in shape.mel:
+        bands[:, part.bands] = spectrum[:, part.bins] @ part.weights
+    # Not log1p, which is five times as slow; what it saves is far below the least rise that counts.
+    bands *= np.float32(1000)
+    bands += np.float32(1)
+    return np.log(bands, out=bands)
 
 
 def _rise(history: Floats, pool: Floats) -> Floats:
@@ -198,13 +212,22 @@ class _Framer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some neighbouring mel bands, with the bins that they reach over."""
+
+    bins: slice
+    bands: slice
+    weights: Floats  # (bins, bands)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     """All that depends on the sample rate alone."""
 
     hop: int
     size: int
     window: Floats
-    mel: Floats  # (bins, mel bands)
+    mel: tuple[_Part, ...]
     pool: Floats  # (mel bands, bands)
     tones: tuple[int, int]  # first bin and one after the last
     classes: Floats  # (tone bins, 12)
@@ -221,7 +244,7 @@ def _shape(sample_rate: int) -> _Shape:
         hop=sample_rate // _FRAMES_PER_S,
         size=size,
         window=(window * 2 / window.sum()).astype(np.float32),
-        mel=np.ascontiguousarray(mel.T, np.float32),
+        mel=tuple(_parts(mel)),
         pool=_pool(mel, sample_rate / size),
         tones=(first, last),
         classes=_pitch_classes(np.arange(first, last), sample_rate / size),
@@ -237,6 +260,16 @@ def _mel_weights(sample_rate: int, size: int) -> NDArray[np.float64]:
     up, down = (bins - left) / (middle - left), (right - bins) / (right - middle)
     weights: NDArray[np.float64] = np.maximum(np.minimum(up, down), 0)
     return weights
+
+
+def _parts(mel: NDArray[np.float64]) -> Iterator[_Part]:
+    """Yield the mel weights in parts: whole, nearly all of them are 0."""
+    width = -(-len(mel) // _MEL_PARTS)
+    for first in range(0, len(mel), width):
+        rows = mel[first : first + width]
+        reached = np.flatnonzero(rows.any(axis=0))
+        bins = slice(int(reached[0]), int(reached[-1]) + 1)
+        yield _Part(bins, slice(first, first + len(rows)), rows.T[bins].astype(np.float32))
 
 
 def _mel(hz: float) -> float:
