@@ -15,8 +15,8 @@ and prints
     6  what was aimed at, and what was reached
 
 The manifest is that of the corpus that BPMSYNC_TEST_CORPUS names (default: ../shared/corpus
-beside the repository); the scorer, a program that judges beats by the truth, lies by default in
-../shared/tools. Estimates are left in --out, one JSON object a line; with --reuse those of the
+beside the repository); the scorer, a program that judges beats by the truth, is by default
+tools/score_beats.py beside that corpus. Estimates are left in --out, one JSON object a line; with --reuse those of the
 peers are taken from there. A peer that cannot be installed is a row that says why.
 
 CPU seconds are those of tracking; decoding, by each tracker's own loader, is told beside it, but
@@ -42,13 +42,11 @@ from beats_reasons import worst_table
 from beats_scores import Estimates, accuracy_table, group_table, level_table, load_scorer
 from beats_targets import target_table
 
-_SHARED = Path(__file__).resolve().parents[2] / "shared"
-_SCORER = _SHARED / "tools" / "score_beats.py"
-
 
 def default_corpus() -> Path:
     """Return the folder of the corpus."""
-    return Path(os.environ.get("BPMSYNC_TEST_CORPUS") or _SHARED / "corpus")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+    return Path(os.environ.get("BPMSYNC_TEST_CORPUS") or beside)
 
 
 def parsed() -> argparse.Namespace:
@@ -58,8 +56,9 @@ def parsed() -> argparse.Namespace:
     )
     envs = platformdirs.user_cache_path("bpmsync") / "benchmarks"
     out = Path(tempfile.gettempdir()) / "bpmsync-beats"
+    scorer = default_corpus().parent / "tools" / "score_beats.py"
     parser.add_argument("--manifest", type=Path, default=default_corpus() / "manifest.csv")
-    parser.add_argument("--scorer", type=Path, default=_SCORER)
+    parser.add_argument("--scorer", type=Path, default=scorer)
     parser.add_argument("--tracker", action="append", choices=TRACKERS, help="default: all of them")
     parser.add_argument("--envs", type=Path, default=envs, help="where environments are made")
     parser.add_argument("--out", type=Path, default=out, help="where the estimates are left")

@@ -171,6 +171,8 @@ class Peer:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()
         self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._log.close()
 
     def _read(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _USABLE = 0.01
 _CURED, _GAIN = 0.7, 0.25
 _LATE_S = 0.02
 _PARTS = tuple(part / 48 for part in range(-24, 25))
-_WINDOW_S, _LOCKED, _MOSTLY = 10.0, 0.7, 0.75
+_WINDOW_S, _LOCKED = 10.0, 0.7
 _STRAIGHT, _WAVERING = 0.001, 0.02
 
 
@@ -94,8 +94,10 @@ def _wrong_phase(scorer: ModuleType, truth: NDArray[np.float64], beats: NDArray[
     if cured < max(_CURED, now + _GAIN):
         return None
     part = _middle_of_nearest([part for part, cure in zip(_PARTS, cures, strict=True) if cure > cured - 0.01])
-    late_s = -part * beat_s
-    if abs(part) < 0.15 and abs(late_s) >= _LATE_S:  # noqa: PLR2004 - less than a sixth of a beat
+    # What is left after the move, which goes in whole parts of a beat
+    left_s = scorer.step_lock(truth, beats + part * beat_s)[2] / 1000
+    late_s = left_s - part * beat_s
+    if abs(part) < 0.2 and abs(late_s) >= _LATE_S:  # noqa: PLR2004 - less than a fifth of a beat
         side = "late" if late_s > 0 else "early"
         return f"{side} by {1000 * abs(late_s):.0f} ms (moved there, SL30 {100 * cured:.0f})"
     where = "off-beat" if abs(abs(part) - 0.5) < 0.05 else f"{abs(part):.2f} beat off"  # noqa: PLR2004
