@@ -16,12 +16,16 @@ and prints
 
 The manifest is that of the corpus that BPMSYNC_TEST_CORPUS names (default: ../shared/corpus
 beside the repository); the scorer, a program that judges beats by the truth, is by default
-tools/score_beats.py beside that corpus. Estimates are left in --out, one JSON object a line; with --reuse those of the
-peers are taken from there. A peer that cannot be installed is a row that says why.
+tools/score_beats.py beside that corpus. Estimates are left in --out, one JSON object a line; with
+--reuse those of the peers are taken from there. A peer that cannot be installed is a row that
+says why.
 
-CPU seconds are those of tracking; decoding, by each tracker's own loader, is told beside it, but
-for Mixxx's analyser, which decodes and finds key and loudness in the same pass. Trackers take
-turns on every track, so that what else the machine does meets all of them alike.
+CPU seconds are those of tracking; decoding is told beside it, but for Mixxx's analyser, which
+decodes and finds key and loudness in the same pass. librosa and bpmsync load with their own
+loaders, aubio and Essentia get sound from PyAV: the one reads WAV only, the other m4a 23 ms late.
+Trackers take turns on every track, so that what else the machine does meets all of them alike.
+The start is what a process spends before it is at its usual pace, compiled code being there; the
+peak of memory is that of the process, the largest of its tracks in it.
 """
 
 from __future__ import annotations
