@@ -6,6 +6,7 @@ the judge: a reason is a change to the estimate that would make it right, or whe
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def worst_table(
         path = row["path"]
         line = ours.lines.get(path, {})
         best, who = max(((r[path]["SL50"], name) for name, r in theirs.items()), default=(0.0, "-"))
-        shown = [path, 100 * row["SL50"], 100 * row["F"], f"{line.get('confidence', 0):.2f}"]
+        shown = [Path(path).name, 100 * row["SL50"], 100 * row["F"], f"{line.get('confidence', 0):.2f}"]
         rows.append([*shown, reason_of(scorer, by_path[path], line), f"{100 * best:.0f} {who}"])
     heads = ["worst tracks", "SL50", "F", "confidence", "reason", "best peer's SL50"]
     return table(heads, rows)
