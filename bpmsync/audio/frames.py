@@ -33,7 +33,7 @@ def mono(frame: AudioFrame) -> Samples:
     one *= np.float32(1 / (channels * _full_scale(values.dtype)))
     if values.dtype == np.uint8:  # its zero is 128
         one -= np.float32(1)
-    if not np.isfinite(np.dot(one, one)):  # a damaged float file; one NaN would spoil all after it
+    if not np.isfinite(one.sum()):  # a damaged float file; one NaN would spoil all after it
         np.nan_to_num(one, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     return one
 
