@@ -23,7 +23,7 @@ STEADY = sorted(name for name, style in STYLES.items() if style.tempo == "steady
 
 @cache
 def piece_of(style: str, seed: int = 1) -> Piece:
-    return make(style, seed=seed, seconds=20.0)
+    return make(style, seed=seed, seconds=12.0)
 
 
 def named(recorded: Recorded) -> str:
@@ -34,7 +34,7 @@ def named(recorded: Recorded) -> str:
 def test_a_piece_is_sound_with_beats_in_order_and_bars_that_count(style: str) -> None:
     piece = piece_of(style)
     assert piece.samples.dtype == np.float32
-    assert piece.samples.size == pytest.approx(20 * piece.sample_rate, abs=2)
+    assert piece.samples.size == pytest.approx(12 * piece.sample_rate, abs=2)
     assert 0.3 < np.abs(piece.samples).max() <= 1.0
     assert len(piece.bar_positions) == piece.beats.size
     assert piece.beats[0] >= 0
@@ -55,7 +55,7 @@ def test_a_steady_piece_has_the_tempo_that_was_asked(style: str, bpm: float) -> 
 
 @pytest.mark.parametrize("style", sorted(set(STYLES) - {"rubato piano"}))
 def test_the_sound_rises_at_the_true_beats(style: str) -> None:
-    piece = make(style, seed=4, seconds=20.0, sample_rate=SAMPLE_RATE)
+    piece = make(style, seed=4, seconds=16.0, sample_rate=SAMPLE_RATE)
     hop = piece.sample_rate // 500
     bright = np.diff(piece.samples.astype(np.float64), prepend=0.0)
     energy = np.resize(bright**2, (piece.samples.size // hop, hop)).sum(axis=1)
@@ -73,7 +73,7 @@ def test_the_same_seed_is_the_same_piece_and_another_one_is_not() -> None:
 
 
 def test_a_jump_is_where_it_says() -> None:
-    piece = make("tempo jump", bpm=126.0, bpm_after=132.0, seed=3, seconds=30.0)
+    piece = make("tempo jump", bpm=126.0, bpm_after=132.0, seed=3, seconds=20.0)
     (jump,) = piece.cuts
     tempi_of = 60.0 / np.diff(piece.beats)
     before = piece.beats[:-1] < jump - 0.01
