@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -30,16 +31,21 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import platformdirs
 from beats_peers import Peer, PeerError, Tracker, environment_python
 from beats_scores import table
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _HERE = Path(__file__).resolve().parent
 _SUFFIXES = {".mp3", ".m4a", ".ogg", ".opus", ".flac", ".wav"}
 _ENCODERS = {"mp3": ("libmp3lame", "192k"), "opus": ("libopus", "128k")}
 SCAN, DECODE, LIBROSA = "scan", "decode", "librosa"
+OURS = (SCAN, DECODE)
 MOST_OF_LIBROSA = 0.65
 MOST_OF_DECODING = {"mp3": 2.5, "opus": 1.7}
 MOST_HOUR_MIB = 350.0
@@ -132,13 +138,26 @@ def _row(name: str, reached: float, most: float | None, told: str) -> Row:
     return name, aim, told, "" if most is None else ("yes" if reached <= most else "NO")
 
 
+def hour_of(files: list[Path], folder: Path) -> Path:
+    """Return an mp3 of an hour, made of the files one after the other, again and again."""
+    pieces, length_s = [], 0.0
+    for file in files:
+        # Alike in rate and channels, so that they can be joined as they are
+        pieces.append(folder / f"piece-{len(pieces)}.mp3")
+        ffmpeg("-i", str(file), "-vn", "-ar", "44100", "-ac", "2", "-b:a", "128k", str(pieces[-1]))
+        length_s += seconds_of(file)
+        if length_s >= _HOUR_S:
+            break
+    listed, hour = folder / "hour.txt", folder / "hour.mp3"
+    rounds = math.ceil(_HOUR_S / length_s)
+    listed.write_text("".join(f"file '{p.name}'\n" for p in pieces) * rounds, encoding="utf-8")
+    ffmpeg("-f", "concat", "-i", str(listed), "-t", str(_HOUR_S), "-c", "copy", str(hour))
+    return hour
+
+
 def hour_rows(files: list[Path], folder: Path) -> list[Row]:
     """Return what an mp3 of an hour costs a fresh process."""
-    listed = folder / "hour.txt"
-    listed.write_text("".join(f"file '{file}'\n" for file in files), encoding="utf-8")
-    hour = folder / "hour.mp3"
-    loop = ("-stream_loop", "-1", "-f", "concat", "-safe", "0", "-i", str(listed), "-t", str(_HOUR_S))
-    ffmpeg(*loop, "-ar", "44100", "-ac", "2", "-c:a", "libmp3lame", "-b:a", "128k", str(hour))
+    hour = hour_of(files, folder)
     with _peer(SCAN, Path(sys.executable), folder) as peer:
         answer = peer.ask(hour)
     if "error" in answer:
@@ -181,43 +200,45 @@ def _peer(name: str, python: Path, folder: Path) -> Peer:
     return Peer(Tracker(name, name), python, folder / f"{name}.log")
 
 
-def measured(options: argparse.Namespace, folder: Path) -> list[Row]:
-    """Return all rows of the table."""
+def measured(options: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield the rows of the table as they are known."""
     audio = options.corpus / "audio"
     files = sorted(file for file in audio.iterdir() if file.suffix in _SUFFIXES)[:: options.only]
-    groups = [("corpus", "", files)]
-    for kind in options.transcode:
-        print(f"making {kind}", file=sys.stderr)
-        groups.append((f"as {kind}", kind, transcoded(files, kind, folder / kind)))
+    yield from rival_rows(files, options, folder)
     short = folder / "short.mp3"
     ffmpeg("-i", str(files[-1]), "-t", str(_SHORT_S), "-c:a", "libmp3lame", str(short))
-    rows: list[Row] = []
-    with ExitStack() as stack:
-        rivals = {name: _peer(name, Path(sys.executable), folder) for name in (SCAN, DECODE)}
-        try:
-            rivals[LIBROSA] = _peer(LIBROSA, environment_python(LIBROSA, options.envs), folder)
-        except PeerError as error:
-            rows.append(("librosa", "", f"not installed: {error}", ""))
-        for peer in rivals.values():
-            stack.enter_context(peer)
-        for title, kind, members in groups:
-            rows += cost_rows(title, kind, members, least_cpu(members, rivals, options.rounds))
     start_s, start = start_rows(short, folder, options.rounds)
-    rows += start
+    yield from start
     if not options.skip_hour:
-        rows += hour_rows(files, folder)
+        yield from hour_rows(files, folder)
     if not options.skip_workers:
         folders = [audio, *(folder / kind for kind in options.transcode)]
-        rows += worker_rows(folders, options.rounds, start_s)
-    return rows
+        yield from worker_rows(folders, options.rounds, start_s)
+
+
+def rival_rows(files: list[Path], options: argparse.Namespace, folder: Path) -> Iterator[Row]:
+    """Yield what a scan costs beside its rivals, in every format that was asked for."""
+    with ExitStack() as stack:
+        rivals = {name: stack.enter_context(_peer(name, Path(sys.executable), folder)) for name in OURS}
+        try:
+            librosa = _peer(LIBROSA, environment_python(LIBROSA, options.envs), folder)
+            rivals[LIBROSA] = stack.enter_context(librosa)
+        except PeerError as error:
+            yield "librosa", "", f"not installed: {error}", ""
+        yield from cost_rows("corpus", "", files, least_cpu(files, rivals, options.rounds))
+        for kind in options.transcode:
+            print(f"making {kind}", file=sys.stderr)
+            made = transcoded(files, kind, folder / kind)
+            yield from cost_rows(f"as {kind}", kind, made, least_cpu(made, rivals, options.rounds))
 
 
 def main() -> None:
     """Measure and print."""
     options = parsed()
-    os.environ["OMP_NUM_THREADS"] = "1"
+    print(table(["figure", "aim", "reached", "met"], []), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        print(table(["figure", "aim", "reached", "met"], measured(options, Path(folder))))
+        for row in measured(options, Path(folder)):
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":
