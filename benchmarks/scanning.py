@@ -111,8 +111,9 @@ def least_cpu(files: list[Path], rivals: dict[str, Peer], rounds: int) -> dict[s
             print(f"\rround {turn + 1}, file {number + 1} of {len(files)} ", end="", file=sys.stderr)
             for name, peer in rivals.items():
                 answer = peer.ask(file)
-                cost = answer.get("cpu_s", np.nan) + answer.get("decode_s", np.nan)
-                spent[name][number] = min(spent[name][number], cost)
+                if "error" in answer:  # a failure is cheap, and no figure
+                    sys.exit(f"{name} failed on {file}: {answer['error']}")
+                spent[name][number] = min(spent[name][number], answer["cpu_s"] + answer["decode_s"])
     print(file=sys.stderr)
     return spent
 
@@ -178,12 +179,15 @@ def worker_rows(folders: list[Path], rounds: int, start_s: float) -> list[Row]:
         for jobs, costs in spent.items():
             command = [sys.executable, str(_HERE / "peers" / "scan_folder.py"), str(jobs)]
             done = subprocess.run([*command, *map(str, folders)], capture_output=True, text=True, check=True)
-            costs.append(json.loads(done.stdout)["cpu_s"])
+            told = json.loads(done.stdout)
+            if told["failed"]:
+                sys.exit(f"a scan failed on {told['failed']} of {told['files']} files")
+            costs.append(told["cpu_s"])
     one, two = min(spent[1]), min(spent[2])
     more = 100 * (two / one - 1)
     without = 100 * ((two - 2 * start_s) / (one - start_s) - 1)
-    told = f"{more:+.1f} % ({one:.1f} and {two:.1f} s; {without:+.1f} % without their start)"
-    return [_row("two workers against one", more, MOST_WORKERS_PERCENT, told)]
+    shown = f"{more:+.1f} % ({one:.1f} and {two:.1f} s; {without:+.1f} % without their start)"
+    return [_row("two workers against one", more, MOST_WORKERS_PERCENT, shown)]
 
 
 def start_rows(short: Path, folder: Path, rounds: int) -> tuple[float, list[Row]]:
@@ -192,6 +196,8 @@ def start_rows(short: Path, folder: Path, rounds: int) -> tuple[float, list[Row]
     for _ in range(max(rounds, 3)):
         with _peer(SCAN, Path(sys.executable), folder) as peer:
             answer = peer.ask(short)
+            if "error" in answer:
+                sys.exit(f"{SCAN} failed on {short}: {answer['error']}")
             least = min(least, peer.start_s + answer["cpu_s"] + answer["decode_s"])
     return least, [_row("start of a worker, s", least, MOST_START_S, f"{least:.2f}")]
 
