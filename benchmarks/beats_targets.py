@@ -43,7 +43,7 @@ def target_table(
     confidence, right = trusted(scorer, tracks, ours)
     for name, told in (("as shipped", confidence), ("cross-fitted", crossfitted(confidence, right))):
         error, aim = calibration_error(told, right), f"at most {MOST_CALIBRATION_ERROR:g}"
-        met = _met(error <= MOST_CALIBRATION_ERROR)
+        met = _met(bool(right.any()) and error <= MOST_CALIBRATION_ERROR)  # all wrong is no calibration
         rows.append([f"calibration error, {name}", aim, f"{error:.3f}", met])
     kept = confidence >= PLANNED
     share, usable = 100 * kept.mean(), 100 * right[kept].mean() if kept.any() else 0.0
