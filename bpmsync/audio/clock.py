@@ -43,10 +43,17 @@ class FrameClock:
         """Return the seconds missing before a frame with this time stamp."""
         if frame_s is None:
             return 0.0
-        if self.origin_s is None or (self.position_s == 0.0 and abs(frame_s - self.origin_s) < _TRAILING_S):
+        if self.origin_s is not None and self.position_s:
+            gap = frame_s - self.origin_s - self.position_s
+            if -_BACK_S < gap <= self.least_gap_s:  # nearly always: this runs once a frame
+                return 0.0
+        elif self.origin_s is None or abs(frame_s - self.origin_s) < _TRAILING_S:
             # A decoder's own delay before its first sample is no damage.
-            self.origin_s = frame_s
-        gap = frame_s - self.origin_s - self.position_s
+            self.origin_s = frame_s - self.position_s
+            return 0.0
+        return self._unexpected(frame_s, frame_s - self.origin_s - self.position_s)
+
+    def _unexpected(self, frame_s: float, gap: float) -> float:
         beyond = self.end_s is not None and frame_s > self.end_s + 1.0
         if gap < -_BACK_S or beyond:
             # Joined files start their time stamps again, broken ones leap: go on from here.

@@ -255,8 +255,9 @@ class _Demuxed:
         digest = self.digest
         for packet in self.packets:
             digest.update(packet)
-            if packet.pts is not None:
-                self.end = max(self.end, packet.pts + (packet.duration or 0))
+            pts = packet.pts
+            if pts is not None and pts + (packet.duration or 0) > self.end:
+                self.end = pts + (packet.duration or 0)
             yield packet
 
     @property
