@@ -6,12 +6,12 @@ Importing this module loads no audio library; an engine is loaded when it first 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bpmsync.beats.caches import mark_warm, marker_path
 from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.errors import ParameterError
 
@@ -97,21 +97,13 @@ def warm_up(name: str = DEFAULT_ENGINE) -> None:
     clicks = np.zeros(8 * rate, np.float32)
     clicks[:: rate // 2] = 1.0
     find_tracker(name)(clicks, rate)
-    from bpmsync.beats.jit import mark_warm
-
-    mark_warm(_marker(name))
+    mark_warm(marker_path(name))
 
 
 def caches_are_cold(name: str = DEFAULT_ENGINE) -> bool:
     """Return whether the next run would first have to compile."""
-    return not _marker(name).exists()
-
-
-def _marker(name: str) -> Path:
-    from bpmsync.beats.jit import marker_path
-
     _check(name)
-    return marker_path(name, sources=(Path(__file__).with_name("kernels.py"),))
+    return not marker_path(name).exists()
 
 
 def _check(name: str) -> None:
