@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.beats import confidence, jit
+from bpmsync.beats import dynamics, jit
 from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.beats.engines import engine_version
 from bpmsync.errors import ParameterError
@@ -22,6 +22,7 @@ __all__ = ["NAME", "beats_and_tempo", "track"]
 NAME = "librosa"
 _NO_CONSTRAINT = Constraint()
 _NEUTRAL_CONFIDENCE = 0.5  # it says nothing about how sure it is
+_BLOCK_S = 0.1
 
 
 def beats_and_tempo(
@@ -38,7 +39,7 @@ def beats_and_tempo(
 def track(sound: Sound, sample_rate: int, *, constraint: Constraint = _NO_CONSTRAINT) -> Detection:
     """Return librosa's beats as a detection; parameters as the default engine's, but all sound is kept."""
     samples = sound if isinstance(sound, np.ndarray) else np.concatenate([np.empty(0, np.float32), *sound])
-    level = confidence.level_db(samples, sample_rate, ())
+    level = dynamics.level_db(_power(samples, sample_rate), _BLOCK_S, ())
     version = engine_version(NAME)
     beats = np.empty(0)
     if len(samples) >= sample_rate:
@@ -59,3 +60,11 @@ def track(sound: Sound, sample_rate: int, *, constraint: Constraint = _NO_CONSTR
         level_db=level,
         energy=0.5,
     )
+
+
+def _power(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Return the mean square of each tenth of a second."""
+    width = round(_BLOCK_S * sample_rate)
+    blocks = samples[: len(samples) // width * width].reshape(-1, width)
+    power: NDArray[np.float32] = np.einsum("ij,ij->i", blocks, blocks) / np.float32(width)
+    return power

@@ -69,7 +69,7 @@ _LOADERS: dict[str, Callable[[], BeatTracker]] = {
     "librosa": _load_librosa,
 }
 # A version changes only when the results change: stored detections of another one are stale.
-_VERSIONS = {"bpmsync": "1", "librosa": "1"}
+_VERSIONS = {"bpmsync": "2", "librosa": "1"}
 ENGINES = tuple(_LOADERS)
 
 

@@ -17,12 +17,14 @@ from bpmsync.beats.spectrum import Floats
 if TYPE_CHECKING:
     from bpmsync.beats.spectrum import Features
 
-__all__ = ["Floats", "OnsetStrength", "measure_onsets"]
+__all__ = ["WORTH", "Floats", "OnsetStrength", "measure_onsets"]
 
 # What each band is worth: cymbals mark the off-beat as often as the beat.
-_WORTH = np.array([1.0, 0.9, 0.8, 0.8, 0.6, 0.45], np.float32)
+WORTH = np.array([1.0, 0.9, 0.8, 0.8, 0.6, 0.45], np.float32)
 _NEAR = 100  # frames: a second
 _WIDE = 800
+_LOW_SHARE = 0.3  # of what the beat is tracked in, the part that is the two lowest bands alone
+_STRONGEST_PULSE = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,25 +33,30 @@ class OnsetStrength:
 
     Parameters
     ----------
+    bands : numpy.ndarray of float32, shape (n, 6)
+        Of each band alone, the lowest first: 0 where nothing begins, at most 6.
     strength : numpy.ndarray of float32, shape (n,)
-        0 where nothing begins, about 1 at a usual onset, at most 6.
-    low : numpy.ndarray of float32, shape (n,)
-        The same from the two lowest bands alone.
+        Of all bands together: 0 where nothing begins, about 1 at a usual onset, at most 6.
+    pulse : numpy.ndarray of float32, shape (n,)
+        The same with more of the low bands, at most 3: what the beat is tracked in.
     frame_s : float
         Seconds from one frame to the next.
     """
 
+    bands: Floats
     strength: Floats
-    low: Floats
+    pulse: Floats
     frame_s: float
 
 
 def measure_onsets(features: Features) -> OnsetStrength:
     """Return the onset strength of a track."""
     bands = _against_neighbourhood(features.flux)
-    strength = (bands @ (_WORTH / _WORTH.sum())).astype(np.float32)
-    low = bands[:, :2].mean(axis=1)
-    return OnsetStrength(_unit(strength), _unit(low), features.frame_s)
+    strength = _unit((bands @ (WORTH / WORTH.sum())).astype(np.float32))
+    low = _unit(bands[:, :2].mean(axis=1))
+    mixed = (1 - _LOW_SHARE) * strength + _LOW_SHARE * low
+    pulse = np.minimum(mixed, _STRONGEST_PULSE).astype(np.float32)
+    return OnsetStrength(bands, strength, pulse, features.frame_s)
 
 
 def _against_neighbourhood(flux: Floats) -> Floats:

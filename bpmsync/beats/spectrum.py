@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bpmsync.beats.engines import Sound
 
-__all__ = ["BANDS", "Features", "Floats", "measure_features"]
+__all__ = ["ATTACKS", "BANDS", "Features", "Floats", "measure_features"]
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -38,6 +38,7 @@ _LAG = 2
 # Edges of the six bands between which the rise is told apart.
 _EDGES_HZ = (120.0, 250.0, 500.0, 1200.0, 4000.0)
 BANDS = len(_EDGES_HZ) + 1
+ATTACKS = 4  # values of the attack for each frame
 _TONES_HZ = (60.0, 1500.0)
 _A4_HZ = 440.0
 # The mel scale as M. Slaney's Auditory Toolbox (1998) has it: a line to 1 kHz, then a logarithm.
@@ -62,6 +63,9 @@ class Features:
         Mean magnitude of each block between 60 and 1,500 Hz by pitch class, C first.
     block_s : float
         Seconds from one block to the next: ten frames.
+    attack : numpy.ndarray of float32, shape (4 n,)
+        Mean square of the difference of neighbouring samples, four times a frame: when sound
+        begins, to a few milliseconds. Value i holds what sounds from i / 4 hops on.
     duration_s : float
         Length of the sound.
     """
@@ -71,6 +75,7 @@ class Features:
     power: Floats
     chroma: Floats
     block_s: float
+    attack: Floats
     duration_s: float
 
 
@@ -86,7 +91,7 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
     """
     shape = _shape(sample_rate)
     framer = _Framer(shape)
-    flux, power, chroma = [], [], []
+    flux, power, chroma, attack = [], [], [], []
     tail = np.zeros((_LAG, len(shape.pool)), np.float32)
     windowed = np.empty((_CHUNK, shape.size), np.float32)
     for room in framer.rooms((sound,) if isinstance(sound, np.ndarray) else sound):
@@ -96,6 +101,7 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
         flux.append(_rise(history, shape.pool))
         power.append(_power(room, shape))
         chroma.append(_chroma(spectrum, shape))
+        attack.append(_attack(room, shape))
         tail = history[-_LAG:]
     count = framer.length // shape.hop + 1
     blocks = -(-count // _BLOCK_FRAMES)
@@ -108,6 +114,7 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
         power=np.concatenate(power)[:blocks],
         chroma=np.concatenate(chroma)[:blocks],
         block_s=_BLOCK_FRAMES * frame_s,
+        attack=np.concatenate(attack)[: ATTACKS * count],
         duration_s=framer.length / sample_rate,
     )
 
@@ -155,6 +162,15 @@ def _power(room: Floats, shape: _Shape) -> Floats:
     blocks = room[first : first + _CHUNK * shape.hop].reshape(-1, width)
     power: Floats = np.einsum("ij,ij->i", blocks, blocks) / np.float32(width)
     return power
+
+
+def _attack(room: Floats, shape: _Shape) -> Floats:
+    """Return the mean square of the first difference in each quarter of a hop."""
+    first, width = shape.size // 2, shape.hop // ATTACKS
+    change = np.diff(room[first - 1 : first + _CHUNK * shape.hop]).reshape(_CHUNK, shape.hop)
+    quarters = change[:, : ATTACKS * width].reshape(-1, width)
+    attack: Floats = np.einsum("ij,ij->i", quarters, quarters) / np.float32(width)
+    return attack
 
 
 def _chroma(spectrum: Floats, shape: _Shape) -> Floats:

@@ -1,15 +1,18 @@
-"""Which tempo the music has, and how else it could be counted."""
+"""Which tempo the music repeats at.
+
+The winner is a guess to half a per cent at one metrical level; tracking and fitting make it
+exact, and `metre` decides whether another level, or another phase, is the beat.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
 
-from bpmsync.beats.detection import Reading
+from bpmsync.beats.onsets import WORTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,32 +28,39 @@ _SLOWEST, _FASTEST, _STEP = 50.0, 215.0, 1.004
 _COMB = np.array([1, 0.8, 0.3, 0.8, 0, 0.3, 0, 0.8])
 _PRIOR_BPM = 150.0
 _PRIOR_OCTAVES = 1.0
-_RATIOS = (Fraction(1, 2), Fraction(2, 3), Fraction(1), Fraction(3, 2), Fraction(2))
-# Scores are averages of correlations; this sharpness makes their ratios behave like odds.
-_SHARPNESS = 4.0
+_INSIDE = 0.85  # of a window; at longer lags too little of it overlaps itself
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tempo:
-    """The winning tempo.
+    """The winning tempo, and what it was found in.
 
     Parameters
     ----------
     bpm : float
-        To about half a per cent; tracking and fitting find the exact one.
+        To about half a per cent.
     salience : float
         Its comb over the usual comb, in units of correlation: near 0 for noise.
-    readings : tuple of Reading
-        The same music counted otherwise, most probable first.
+    similarity : numpy.ndarray of float64, shape (n,)
+        How like itself the music is some frames later, by their number; 1 at 0.
     """
 
     bpm: float
     salience: float
-    readings: tuple[Reading, ...]
+    similarity: NDArray[np.float64]
+
+    def similarity_at(self, lag: float) -> float:
+        """Return the similarity at a lag in frames; 0 where the windows are too short to tell."""
+        if lag >= _INSIDE * len(self.similarity):
+            return 0.0
+        return float(np.interp(lag, np.arange(len(self.similarity)), self.similarity))
 
 
 def find_tempo(onsets: OnsetStrength, *, near_bpm: float | None = None) -> Tempo:
-    """Return the tempo whose beats the onsets repeat at.
+    """Return the tempo at which the onsets repeat most clearly.
+
+    A comb over the autocorrelation (Percival and Tzanetakis, 2014), with a prior for tempi
+    that people tap.
 
     Parameters
     ----------
@@ -59,29 +69,32 @@ def find_tempo(onsets: OnsetStrength, *, near_bpm: float | None = None) -> Tempo
     near_bpm : float, optional
         A person's word: only tempi within 4 % are considered.
     """
-    similarity = _self_similarity(onsets.strength, onsets.frame_s)
+    similarity = _self_similarity(onsets.bands, onsets.frame_s)
     if near_bpm is None:
         bpms = np.exp(np.arange(np.log(_SLOWEST), np.log(_FASTEST), np.log(_STEP)))
     else:
         bpms = near_bpm * np.linspace(1 - CONSTRAINT_WIDTH, 1 + CONSTRAINT_WIDTH, 41)
     combs = _comb(similarity, bpms, onsets.frame_s)
-    score = np.maximum(combs, 0) * _prior(bpms)
-    best = int(np.argmax(score))
+    best = int(np.argmax(np.maximum(combs, 0) * _prior(bpms)))
     usual = _comb(similarity, np.geomspace(_SLOWEST, _FASTEST, 200), onsets.frame_s)
-    salience = float(combs[best] - np.median(usual))
-    bpm = float(bpms[best])
-    return Tempo(bpm, salience, _readings(similarity, bpm, onsets.frame_s))
+    return Tempo(float(bpms[best]), float(combs[best] - np.median(usual)), similarity)
 
 
-def _self_similarity(strength: Floats, frame_s: float) -> NDArray[np.float64]:
-    """Return the autocorrelation by lag in frames, mean over windows, 1 at lag 0."""
-    length = min(round(_WINDOW_S / frame_s), len(strength))
-    starts = range(0, max(len(strength) - length, 0) + 1, max(length // 2, 1))
-    smooth = np.convolve(strength, [0.25, 0.5, 0.25], "same")
-    windows = np.stack([smooth[s : s + length] for s in starts])
-    windows = windows - windows.mean(axis=1, keepdims=True)
-    power = np.abs(scipy.fft.rfft(windows, scipy.fft.next_fast_len(2 * length), axis=1)) ** 2
-    raw = scipy.fft.irfft(power, axis=1)[:, :length]
+def _self_similarity(bands: Floats, frame_s: float) -> NDArray[np.float64]:
+    """Return the autocorrelation by lag in frames, mean over windows and bands, 1 at lag 0.
+
+    Band by band: a bass drum then a snare is another thing than two bass drums.
+    """
+    length = min(round(_WINDOW_S / frame_s), len(bands))
+    starts = range(0, max(len(bands) - length, 0) + 1, max(length // 2, 1))
+    smooth = bands.copy()
+    smooth[1:-1] = 0.25 * bands[:-2] + 0.5 * bands[1:-1] + 0.25 * bands[2:]
+    size = scipy.fft.next_fast_len(2 * length, real=True)
+    raw = np.empty((len(starts), length))
+    for row, start in zip(raw, starts, strict=True):
+        window = smooth[start : start + length]
+        power = np.abs(scipy.fft.rfft(window - window.mean(axis=0), size, axis=0)) ** 2
+        row[:] = scipy.fft.irfft(power @ WORTH**2, size)[:length]
     loud = raw[:, 0] > 0.05 * raw[:, 0].max()
     if not loud.any():
         return np.zeros(length)
@@ -94,7 +107,7 @@ def _self_similarity(strength: Floats, frame_s: float) -> NDArray[np.float64]:
 def _comb(similarity: NDArray[np.float64], bpms: NDArray[np.float64], frame_s: float) -> NDArray[np.float64]:
     """Return the weighted mean similarity at 1 to 8 beats; beats beyond the window are left out."""
     lags = np.outer(60.0 / (bpms * frame_s), np.arange(1, len(_COMB) + 1))
-    inside = lags < len(similarity) * 0.85
+    inside = lags < len(similarity) * _INSIDE
     values = np.interp(lags, np.arange(len(similarity)), similarity)
     weights = _COMB * inside
     total: NDArray[np.float64] = (values * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 0.1)
@@ -104,15 +117,3 @@ def _comb(similarity: NDArray[np.float64], bpms: NDArray[np.float64], frame_s: f
 def _prior(bpms: NDArray[np.float64]) -> NDArray[np.float64]:
     prior: NDArray[np.float64] = np.exp(-0.5 * (np.log2(bpms / _PRIOR_BPM) / _PRIOR_OCTAVES) ** 2)
     return prior
-
-
-def _readings(similarity: NDArray[np.float64], bpm: float, frame_s: float) -> tuple[Reading, ...]:
-    ratios = [r for r in _RATIOS if 30 <= bpm * r <= 400]  # noqa: PLR2004 - what a grid can be
-    scores = []
-    for ratio in ratios:
-        around = bpm * float(ratio) * np.linspace(0.99, 1.01, 9)
-        peak = np.max(np.maximum(_comb(similarity, around, frame_s), 1e-3) * _prior(around))
-        scores.append(float(peak) ** _SHARPNESS)
-    total = sum(scores)
-    found = [Reading(r, s / total) for r, s in zip(ratios, scores, strict=True)]
-    return tuple(sorted(found, key=lambda reading: -reading.probability))

@@ -1,18 +1,18 @@
 """Where the beats are, near a known tempo.
 
 Two hypotheses: beats that may drift (a path), and one perfectly regular grid. Most recorded
-music since the click track is regular, and then the regular grid is far more exact.
+music since the click track is regular, and then the regular grid is far more exact. Which of
+them the music bears out is decided in `fitting`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from bpmsync.beats.kernels import best_rigid, best_steady_path
+from bpmsync.beats.smoothing import running_max, running_mean
 from bpmsync.timeline.grid import FASTEST_BPM, SLOWEST_BPM
 
 if TYPE_CHECKING:
@@ -20,39 +20,23 @@ if TYPE_CHECKING:
 
     from bpmsync.beats.onsets import Floats, OnsetStrength
 
-__all__ = ["Pulse", "track_pulse"]
+__all__ = ["log_gain", "track_path", "track_rigid"]
 
 _RANGE = (0.84, 1.19)
 # A tempo change of one per cent from beat to beat costs as much as a missed beat is worth.
 _STIFFNESS = 100.0
 _FLOOR = 0.06
+_NEIGHBOURHOOD = 800  # frames: a beat is judged against what is usual within eight seconds
 _RIGID_RANGE = 0.012
-_RIGID_ACCEPTED = 0.9
 _CLEAR = 1.5  # a beat that is this strong is no stronger evidence when it is stronger still
-_FEWEST = 4
+_CLEAREST_GAIN = np.log(2.5)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pulse:
-    """Beats in frames, not yet fitted.
+def track_path(onsets: OnsetStrength, bpm: float, *, width: float | None = None) -> NDArray[np.float64]:
+    """Return the beats near a tempo that follow the onsets best, in frames; none if too short.
 
-    Parameters
-    ----------
-    beats : numpy.ndarray of float64, shape (n,)
-        In frames, increasing.
-    rigid : bool
-        Whether one regular grid explains the onsets as well as beats that may drift.
-    rigidity : float
-        Mean strength on the regular grid over that on the path.
-    """
-
-    beats: NDArray[np.float64]
-    rigid: bool
-    rigidity: float
-
-
-def track_pulse(onsets: OnsetStrength, bpm: float, *, width: float | None = None) -> Pulse:
-    """Return the beats near a tempo.
+    The best path of a beat pointer through the onsets, found by dynamic programming (after
+    Krebs, Boeck and Widmer's state space, 2015), which pays for every change of tempo.
 
     Parameters
     ----------
@@ -63,50 +47,65 @@ def track_pulse(onsets: OnsetStrength, bpm: float, *, width: float | None = None
     width : float, optional
         How far beats may leave it (0.04: 4 %); by default as far as living music does.
     """
-    strength = _tracked(onsets)
     low, high = _RANGE if width is None else (1 / (1 + width), 1 / (1 - width))
-    path = _path(strength, 60.0 / bpm / onsets.frame_s, low, high, onsets.frame_s)
-    if len(path) < _FEWEST:
-        return Pulse(path, rigid=False, rigidity=0.0)
-    return _or_rigid(strength, path)
-
-
-def _tracked(onsets: OnsetStrength) -> Floats:
-    mixed = 0.7 * onsets.strength + 0.3 * onsets.low
-    return np.minimum(mixed, 3).astype(np.float32)
-
-
-def _path(strength: Floats, period: float, low: float, high: float, frame_s: float) -> NDArray[np.float64]:
-    """Return the beats of the best path in frames, tracked at half frames."""
-    ticks = np.interp(np.arange(0, len(strength) - 0.5, 0.5), np.arange(len(strength)), strength).astype(
-        np.float32
-    )
-    usual = uniform_filter1d(ticks, 1600, mode="nearest") + 0.02
-    gain = np.log((ticks / usual + _FLOOR) / (1 + _FLOOR)).astype(np.float32)
-    shortest = max(int(np.ceil(2 * period * low)), int(np.ceil(120 / FASTEST_BPM / frame_s)))
-    longest = min(int(2 * period * high), int(120 / SLOWEST_BPM / frame_s))
-    if longest < shortest or len(ticks) < 2 * longest:
+    ticks_per_s = 2 / onsets.frame_s
+    gain = _in_ticks(_gain(onsets.pulse))
+    period = 60.0 / bpm * ticks_per_s
+    shortest = max(int(np.ceil(period * low)), int(np.ceil(60 / FASTEST_BPM * ticks_per_s)))
+    longest = min(int(period * high), int(60 / SLOWEST_BPM * ticks_per_s))
+    if longest < shortest or len(gain) < 2 * longest:
         return np.empty(0)
-    found = best_steady_path(gain, shortest, longest, _STIFFNESS)
-    return found / 2.0
+    return best_steady_path(gain, shortest, longest, _STIFFNESS) / 2.0
 
 
-def _or_rigid(strength: Floats, path: NDArray[np.float64]) -> Pulse:
-    """Return the regular grid where it is as good as the path."""
-    near = np.minimum(maximum_filter1d(strength, 3), _CLEAR).astype(np.float32)
+def track_rigid(onsets: OnsetStrength, path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the perfectly regular beats that follow the onsets best, in frames.
+
+    Parameters
+    ----------
+    onsets : OnsetStrength
+        Of the whole track.
+    path : numpy.ndarray of float64, shape (n,)
+        Beats that may drift; the period is looked for within 1.2 % of theirs, n >= 4.
+    """
+    near = np.minimum(running_max(onsets.pulse, 3), _CLEAR).astype(np.float32)
     period = float(np.median(np.diff(path)))
     span = (path[-1] - path[0]) / max(round((path[-1] - path[0]) / period), 1)
     if abs(span / period - 1) < _RIGID_RANGE:
         period = span  # the mean interval is finer than the median of whole ticks
-    beat_count = len(strength) / period
+    beat_count = len(near) / period
     # Fine enough that the last beat moves by less than two frames from one period to the next.
     steps = int(np.clip(np.ceil(beat_count * period * _RIGID_RANGE), 8, 4000))
     periods = period * np.linspace(1 - _RIGID_RANGE, 1 + _RIGID_RANGE, 2 * steps + 1)
     coarse, _, _ = best_rigid(near, periods, 2.0)
     fine = coarse + period * _RIGID_RANGE / steps * np.linspace(-1, 1, 9)
-    found, phase, mean = best_rigid(near, fine, 0.5)
-    on_path = float(np.interp(path, np.arange(len(near)), near).mean())
-    rigidity = mean / on_path if on_path > 0 else 0.0
-    if rigidity < _RIGID_ACCEPTED:
-        return Pulse(path, rigid=False, rigidity=rigidity)
-    return Pulse(np.arange(phase, len(strength) - 1, found), rigid=True, rigidity=rigidity)
+    found, phase, _ = best_rigid(near, fine, 0.5)
+    return np.arange(phase, len(near) - 1, found)
+
+
+def log_gain(onsets: OnsetStrength, beats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the onsets say for each beat: log of strength over usual, about -2.8 to 0.9.
+
+    Parameters
+    ----------
+    onsets : OnsetStrength
+        Of the whole track.
+    beats : numpy.ndarray of float64, shape (n,)
+        In frames.
+    """
+    gain = np.minimum(_gain(running_max(onsets.pulse, 3), onsets.pulse), _CLEAREST_GAIN)
+    return np.interp(beats, np.arange(len(gain)), gain)
+
+
+def _gain(strength: Floats, usual_of: Floats | None = None) -> Floats:
+    """Return the log of the strength over what is usual around it."""
+    usual = running_mean(strength if usual_of is None else usual_of, _NEIGHBOURHOOD) + 0.02
+    gain: Floats = np.log((strength / usual + _FLOOR) / (1 + _FLOOR)).astype(np.float32)
+    return gain
+
+
+def _in_ticks(frames: Floats) -> Floats:
+    """Return values at half frames: tempo is followed in steps of about a per cent."""
+    where = np.arange(0, len(frames) - 0.5, 0.5)
+    ticks: Floats = np.interp(where, np.arange(len(frames)), frames).astype(np.float32)
+    return ticks
