@@ -65,16 +65,24 @@ def tempo_error(bpm: float, found_bpm: float, *, levels: tuple[float, ...] = LEV
     return min(abs(found_bpm / (level * bpm) - 1.0) for level in levels)
 
 
-def bars_agree(piece: Piece, grid: BeatGrid, *, bars: tuple[int, ...] = (1,)) -> bool:
+def bars_agree(
+    piece: Piece, grid: BeatGrid, *, bars: tuple[float, ...] = (1,), within_s: float = 0.05
+) -> bool:
     """Return whether the found bars are the true ones.
 
-    A found bar is as long as one of `bars` true ones, and nine in ten of the found downbeats
-    lie within 50 ms of a true one.
+    A found bar is as long as one of `bars` true ones, and nine in ten of the found bar lines
+    lie within 50 ms of a true one; where a found bar is a part of a true one, nine in ten of
+    the true lines lie near a found one.
     """
     if grid.beats_per_bar is None or len(grid.downbeats) < 2:
         return False
     true_bar_s = float(np.median(np.diff(piece.beats))) * piece.beats_per_bar
     ratio = grid.beats_per_bar * 60.0 / grid.tempo_bpm / true_bar_s
-    lengths_agree = any(abs(ratio / count - 1.0) < 0.03 for count in bars)
-    off_s = distances(grid.beats[np.array(grid.downbeats)], piece.beats[piece.downbeats])
-    return lengths_agree and float(np.mean(off_s <= 0.05)) >= 0.9
+    count = min(bars, key=lambda count: abs(ratio / count - 1.0))
+    if abs(ratio / count - 1.0) >= 0.03:
+        return False
+    found, true = grid.beats[np.array(grid.downbeats)], piece.beats[piece.downbeats]
+    if count < 1:
+        true = true[(true >= found[0] - within_s) & (true <= found[-1] + within_s)]
+        found, true = true, found
+    return float(np.mean(distances(found, true) <= within_s)) >= 0.9

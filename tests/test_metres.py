@@ -25,38 +25,21 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 SEEDS = (21, 22, 23)
+PLACES = (0.2, 0.5, 0.8)
 STEADY = sorted(name for name, style in STYLES.items() if style.tempo == "steady" and not style.pause)
 # A runner may also take the three parts of the slow beat of 6/8.
 LEVELS_OF = {"six eight": (1.0, 2.0, 3.0), "seven": (0.5, 1.0)}
 ODD = ("waltz", "rock waltz", "six eight", "jig", "five", "seven")
-# Two bars of two are a bar of four, and many a four is written as two.
-BARS_OF = {"six eight": (1, 2), "jig": (1, 2), "samba": (1, 2)}
 
 # What the engine does not yet hear, by style and tempo. An entry goes when it does.
 MISSED = frozenset(
     {
-        "drum and bass 163.8",
-        "fast rock 208.4",
-        "fast rock.opus",
-        "five 135.1",
-        "hard dance 159.6",
-        "house 128.6",
-        "metal 186.5",
-        "metal 196.7",
-        "metal 207.5",
-        "samba 104.5",
-        "samba 94.2",
-        "samba.opus",
-        "seven 273.8",
-        "shuffle 151.8",
-        "shuffle 97.4",
-        "six eight 76.3",
-        "six eight.opus",
-        "waltz 170.8",
+        "five",
         "edit 112.2",
         "edit 133.4",
         "edit 158.6",
         "pause 132.7",
+        "waltz.opus",
     }
 )
 
@@ -72,14 +55,17 @@ def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
     return (missed,) if name in MISSED else ()
 
 
-def cases(*styles: str, marked: bool = True) -> list[ParameterSet]:
-    """Return style, tempo and seed of the pieces of some styles."""
+def pieces_of(style: str) -> list[tuple[str, float, int]]:
+    """Return style, tempo and seed of a style's three pieces."""
+    return [(style, tempo_at(style, place), seed) for place, seed in zip(PLACES, SEEDS, strict=True)]
+
+
+def cases(*styles: str) -> list[ParameterSet]:
+    """Return the pieces of some styles as cases of their own."""
     found = []
-    for style in styles:
-        for place, seed in zip((0.2, 0.5, 0.8), SEEDS, strict=True):
-            bpm = tempo_at(style, place)
-            name = f"{style} {bpm:g}"
-            found.append(pytest.param(style, bpm, seed, id=name, marks=marks_of(name) if marked else ()))
+    for piece in (piece for style in styles for piece in pieces_of(style)):
+        name = f"{piece[0]} {piece[1]:g}"
+        found.append(pytest.param(*piece, id=name, marks=marks_of(name)))
     return found
 
 
@@ -94,44 +80,80 @@ def heard(style: str, bpm: float, seed: int) -> Detection:
     return find_tracker()(piece.samples, piece.sample_rate)
 
 
-def assert_even_music_is_right(style: str, bpm: float, truth: np.ndarray, found: Detection) -> None:
-    assert found.grid is not None
-    levels = LEVELS_OF.get(style, LEVELS)
-    assert tempo_error(bpm, found.grid.tempo_bpm, levels=levels) < 0.003
-    parts = 3 if abs(found.grid.tempo_bpm / bpm - 3.0) < 0.01 else 1
-    assert share_on_step(truth, found.grid.beats, parts=parts) >= 0.9
+def levels_of(style: str) -> tuple[float, ...]:
+    return LEVELS_OF.get(style, LEVELS)
 
 
-@pytest.mark.parametrize(("style", "bpm", "seed"), cases(*STEADY))
-def test_even_music_has_its_tempo_and_its_steps(style: str, bpm: float, seed: int) -> None:
-    piece = played(style, bpm, seed)
-    assert_even_music_is_right(style, bpm, piece.beats, heard(style, bpm, seed))
+def steps_right(style: str, bpm: float, truth: np.ndarray, beats: np.ndarray) -> float:
+    """Return the share of true steps that are found; three a beat where 6/8 is counted so."""
+    found_bpm = 60.0 / float(np.median(np.diff(beats)))
+    parts = 3 if 3.0 in levels_of(style) and abs(found_bpm / bpm - 3.0) < 0.01 else 1
+    return share_on_step(truth, beats, parts=parts)
 
 
-@pytest.mark.parametrize(("style", "bpm", "seed"), cases(*STEADY, marked=False))
-def test_bars_that_are_told_with_confidence_are_right(style: str, bpm: float, seed: int) -> None:
-    found = heard(style, bpm, seed)
-    if found.bar_confidence >= 0.5:
-        assert found.grid is not None
-        assert bars_agree(played(style, bpm, seed), found.grid, bars=BARS_OF.get(style, (1,)))
+def is_right(style: str, bpm: float, seed: int) -> bool:
+    """Whether a runner would step on the beat of an even piece, at a tempo right to 0.3 %."""
+    grid = heard(style, bpm, seed).grid
+    if grid is None or tempo_error(bpm, grid.tempo_bpm, levels=levels_of(style)) >= 0.003:
+        return False
+    return steps_right(style, bpm, played(style, bpm, seed).beats, grid.beats) >= 0.9
 
 
-@pytest.mark.xfail(strict=False, reason="the engine does not tell bars yet")
+@pytest.mark.parametrize("style", [pytest.param(style, marks=marks_of(style)) for style in STEADY])
+def test_even_music_of_each_style_has_its_tempo_and_its_steps(style: str) -> None:
+    assert sum(is_right(*piece) for piece in pieces_of(style)) >= 2
+
+
+def test_nearly_all_even_music_has_its_tempo_and_its_steps() -> None:
+    right = [is_right(*piece) for style in STEADY for piece in pieces_of(style)]
+    assert np.mean(right) >= 0.87
+
+
+def test_a_confidence_is_a_promise_that_the_tempo_is_usable() -> None:
+    """Of what is told with 0.9, nine in ten are usable; even music is seldom doubted."""
+    confidence, usable = [], []
+    for style in STYLES:
+        for piece in pieces_of(style):
+            found, beats = heard(*piece), played(*piece).beats
+            bpm = 60.0 / float(np.median(np.diff(beats)))
+            confidence.append(found.confidence)
+            usable.append(
+                found.grid is not None
+                and tempo_error(bpm, found.grid.tempo_bpm, levels=levels_of(style)) < 0.01
+            )
+    sure = np.array(confidence) >= 0.9
+    assert sure.sum() >= 40
+    assert np.mean(np.array(usable)[sure]) >= 0.9
+    even = [heard(*piece).confidence >= 0.5 for style in STEADY for piece in pieces_of(style)]
+    assert np.mean(even) >= 0.85
+
+
+def test_most_bars_that_are_told_with_confidence_are_right() -> None:
+    """A bar, two bars counted as one, or half of one: its lines are lines of the music."""
+    told, right = [], []
+    for style in STEADY:
+        for piece in pieces_of(style):
+            found = heard(*piece)
+            if found.bar_confidence >= 0.5:
+                assert found.grid is not None
+                told.append(found.bar_confidence)
+                right.append(bars_agree(played(*piece), found.grid, bars=(0.5, 1, 2)))
+    sure = np.array(told) >= 0.8
+    assert sure.sum() >= 20
+    assert np.mean(np.array(right)[sure]) >= 0.8
+    assert np.mean(right) >= 0.65
+
+
 def test_bars_of_three_five_and_seven_are_told_for_some() -> None:
-    told = [
-        heard(style, tempo_at(style, place), seed).bar_confidence >= 0.5
-        for style in ODD
-        for place, seed in zip((0.2, 0.5, 0.8), SEEDS, strict=True)
-    ]
-    assert sum(told) >= len(told) / 3
+    told = [heard(*piece).bar_confidence >= 0.5 for style in ODD for piece in pieces_of(style)]
+    assert np.mean(told) >= 1 / 3
 
 
 @pytest.mark.parametrize("style", ["house", "hard dance", "drum and bass", "boom bap", "funk", "train"])
 def test_the_grid_is_on_the_attack(style: str) -> None:
     offsets = []
-    for place, seed in zip((0.2, 0.5, 0.8), SEEDS, strict=True):
-        bpm = tempo_at(style, place)
-        found, piece = heard(style, bpm, seed), played(style, bpm, seed)
+    for place_and_seed in pieces_of(style):
+        found, piece = heard(*place_and_seed), played(*place_and_seed)
         if found.grid is None:
             continue
         nearest = found.grid.beats[np.abs(piece.beats[:, None] - found.grid.beats).argmin(axis=1)]
@@ -166,9 +188,13 @@ def test_people_without_a_metronome_are_followed(style: str, bpm: float, seed: i
 @pytest.mark.parametrize(("style", "bpm", "seed"), cases("speeding", "rubato piano"))
 def test_a_tempo_that_bends_is_followed_or_doubted(style: str, bpm: float, seed: int) -> None:
     found = heard(style, bpm, seed)
-    if found.confidence >= 0.5:
+    if found.confidence >= 0.9:
         assert found.grid is not None
         assert share_on_step(played(style, bpm, seed).beats, found.grid.beats, within_s=0.05) >= 0.85
+
+
+def test_who_plays_freely_is_not_sure() -> None:
+    assert np.median([heard(*piece).confidence for piece in pieces_of("rubato piano")]) < 0.5
 
 
 @pytest.mark.parametrize(("style", "bpm", "seed"), cases("pause"))
@@ -199,7 +225,10 @@ def test_the_files_are_heard_right_through_the_decoder(name: str) -> None:
     found = analyse_file(str(path)).detection
     assert found is not None
     truth = np.loadtxt(path.with_name(name + ".beats"), ndmin=2)[:, 0]
-    assert_even_music_is_right(recorded.style, recorded.bpm, truth, found)
+    assert found.grid is not None
+    levels = levels_of(recorded.style)
+    assert tempo_error(recorded.bpm, found.grid.tempo_bpm, levels=levels) < 0.003
+    assert steps_right(recorded.style, recorded.bpm, truth, found.grid.beats) >= 0.9
 
 
 def test_the_free_piano_on_file_is_not_sure() -> None:
