@@ -9,14 +9,17 @@ Positions are in frames until the last step.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from bpmsync.beats.pieces import SHORTEST_PIECE, straight_pieces
 from bpmsync.beats.smoothing import gaussian
 from bpmsync.beats.spectrum import ATTACKS
 from bpmsync.beats.tracking import log_gain
+from bpmsync.timeline.grid import FASTEST_BPM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +41,10 @@ _ROUNDS = 6
 _PRICE_OF_FREEDOM = 1.75
 # What a curve must gain over a line beyond that: attacks stray together where patterns repeat.
 _PRICE_OF_BENDING = 16.0
+# A line of its own has two, where it begins one more; the rest is what jumps must be clearer than
+# the drift that musicians have.
+_FREEDOM_OF_A_PIECE = 8.0
+_LOOSE = 1e2  # a stiffness that follows any jump within a bar
 _LEAST_FREEDOM = 3.0  # below it a curve is a line in all but name
 _CLEAR = 0.25  # of a usual onset
 _NEAR_S = 0.025
@@ -101,13 +108,15 @@ def fit_curve(onsets: OnsetStrength, beats: NDArray[np.float64]) -> Curve:
         freedom = _freedom(len(beats), float(trust.mean()), stiffness)
         if np.isfinite(stiffness) and freedom < _LEAST_FREEDOM:
             continue
-        off = (attack - smooth) / _SPREAD
-        surprise = -np.log((1 - _OUTLIERS) * np.exp(-0.5 * off**2) + _OUTLIERS)
-        cost = float(np.minimum(weight, 1.5) @ surprise) + 0.5 * np.log(len(beats)) * freedom
+        cost = _surprise(attack - smooth, weight) + 0.5 * np.log(len(beats)) * freedom
         cost += _PRICE_OF_BENDING if np.isfinite(stiffness) else 0.0
         if cost < least:
             best, least = Curve(smooth, not np.isfinite(stiffness), freedom), cost
-    return best
+    if best.straight or len(beats) < 2 * SHORTEST_PIECE:
+        return best
+    pieces = _in_pieces(onsets, attack, weight)
+    cost = _surprise(attack - pieces.beats, weight) + 0.5 * np.log(len(beats)) * pieces.freedom
+    return pieces if cost + _PRICE_OF_BENDING < least else best
 
 
 def agreement(onsets: OnsetStrength, beats: NDArray[np.float64]) -> float:
@@ -192,6 +201,27 @@ def smooth_beats(
 
 def _evidence(onsets: OnsetStrength, curve: Curve) -> float:
     return float(log_gain(onsets, curve.beats).sum()) - _PRICE_OF_FREEDOM * curve.freedom
+
+
+def _surprise(off: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Return how unlikely attacks are that lie so far off, as a negative log likelihood."""
+    likely = (1 - _OUTLIERS) * np.exp(-0.5 * (off / _SPREAD) ** 2) + _OUTLIERS
+    return -float(np.minimum(weight, 1.5) @ np.log(likely))
+
+
+def _in_pieces(onsets: OnsetStrength, attack: NDArray[np.float64], weight: NDArray[np.float64]) -> Curve:
+    """Return the attacks in as many straight pieces as pay for themselves, looked up anew on them."""
+    _, trust = _robust(attack, weight, _LOOSE)
+    price = _PRICE_OF_BENDING + 0.5 * np.log(len(attack)) * _FREEDOM_OF_A_PIECE
+    cut = straight_pieces(attack, trust, spread=_SPREAD, price=price)
+    beats = cut.beats
+    for start, end in pairwise((*cut.starts, len(attack))):
+        again, strength = _attacks(onsets.strength, beats[start:end])
+        beats[start:end], _ = _robust(again, np.clip(strength, 0.02, 1.5), np.inf)
+    if (np.diff(beats) * onsets.frame_s < 60 / FASTEST_BPM).any():
+        beats = attack  # two pieces that run into each other are none
+        return Curve(beats, straight=False, freedom=len(beats))
+    return Curve(beats, straight=False, freedom=2 + _FREEDOM_OF_A_PIECE * (len(cut.starts) - 1))
 
 
 def _robust(
