@@ -8,6 +8,7 @@ each costs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +65,7 @@ def straight_pieces(
     while cuts[-1] > 0:
         cuts.append(int(back[cuts[-1]]))
     cuts.reverse()
-    lines = [sums.line(start, end) for start, end in zip(cuts[:-1], cuts[1:], strict=True)]
+    lines = [sums.line(start, end) for start, end in pairwise(cuts)]
     return Pieces(np.concatenate(lines), tuple(cuts[:-1]))
 
 
