@@ -135,13 +135,13 @@ def _as_file(path: str) -> Iterator[str]:
 
 
 def _analyse(path: str, engine: str) -> dict[str, Any]:
-    from bpmsync.audio.decode import read_audio
+    from bpmsync.audio.decode import open_audio
     from bpmsync.beats.engines import find_tracker
 
     started = time.process_time()
     with _as_file(path) as place:
-        audio = read_audio(place)
-    detection: Detection = find_tracker(engine)(audio.samples, audio.sample_rate)
+        audio = open_audio(place)
+        detection: Detection = find_tracker(engine)(audio.blocks(), audio.sample_rate)
     spent = time.process_time() - started
     if detection.grid is None:
         raise NoBeat(path, detection.failure or "no beat found")

@@ -18,6 +18,7 @@ from bpmsync import __version__
 from bpmsync.cli.session import Session, common_options
 from bpmsync.cli.table import COMMANDS, command_names, load_command
 from bpmsync.errors import BpmsyncError, ExitStatus
+from bpmsync.library.threads import limit_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,7 @@ def cli(ctx: click.Context, config_file: str | None) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     _speak_utf8()
+    limit_threads()
     session = Session()
     args = list(sys.argv[1:] if argv is None else argv)
     try:

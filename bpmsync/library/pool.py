@@ -21,6 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from bpmsync.library.threads import limit_threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,15 +30,6 @@ __all__ = ["WorkerPool", "available_cores"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-# One thread a worker: the processes are the parallelism, threads beside them only get in the way
-_THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
 _START_S = 30.0
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows SIGTERM ends a process at once
 
@@ -131,8 +124,7 @@ class WorkerPool(Executor):
 
 
 def _prepare_worker() -> None:
-    for name in _THREAD_LIMITS:
-        os.environ[name] = "1"
+    limit_threads()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Registered before theirs, called after them: what they hold is not taken apart piece by piece,
     # which would cost a fifth of what a start does
