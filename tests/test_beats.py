@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from beat_cases import RATE, Sound, Times, drums
 from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.beats.engines import (
     ENGINES,
@@ -24,30 +24,12 @@ from bpmsync.beats.engines import (
 from bpmsync.errors import ParameterError
 from styles import make
 
-RATE = 22_050
-Sound = NDArray[np.float32]
-
-
-def drums(times: NDArray[np.float64], seconds: float, seed: int = 1) -> Sound:
-    """Return a short burst of noise at each time, every fourth one with a low thump."""
-    rng = np.random.default_rng(seed)
-    sound = np.zeros(round(seconds * RATE), np.float32)
-    k = np.arange(2500)
-    for number, time in enumerate(times):
-        start = round(time * RATE)
-        hit = 0.4 * np.exp(-k / 250) * rng.standard_normal(len(k))
-        if number % 4 == 0:
-            hit = hit + 0.5 * np.exp(-k / 900) * np.sin(2 * np.pi * 70 * k / RATE)
-        stop = min(start + len(k), len(sound))
-        sound[start:stop] += hit[: stop - start].astype(np.float32)
-    return sound
-
 
 def straight(bpm: float, seconds: float, first: float = 0.4) -> Sound:
     return drums(np.arange(first, seconds - 0.1, 60 / bpm), seconds)
 
 
-def worst_off(beats: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+def worst_off(beats: Times, truth: Times) -> float:
     return float(np.abs(truth[:, None] - beats[None, :]).min(axis=1).max())
 
 
@@ -137,7 +119,7 @@ def found_in_song() -> Detection:
     return find_tracker()(song(), RATE)
 
 
-def assert_beats_are(found: Detection, due: NDArray[np.float64], *, within_s: float) -> None:
+def assert_beats_are(found: Detection, due: Times, *, within_s: float) -> None:
     """Every beat due is found, those at either end apart."""
     assert found.grid is not None
     assert worst_off(found.grid.beats, due[1:-1]) <= within_s
