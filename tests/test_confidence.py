@@ -1,0 +1,64 @@
+"""The confidence: more evidence is never less of it, and it stays a probability."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmsync.beats.confidence import CONFIDENCE_EVIDENCE, confidence_evidence, rate_confidence
+from bpmsync.beats.detection import LIKELY, SURE, Reading, confidence_word
+
+SHARES = st.floats(0, 1)
+SALIENCES = st.floats(-1, 2)
+MORE = {"steps": 1, "salience": 1, "freedom": -1}
+
+
+@given(steps=SHARES, salience=SALIENCES, freedom=SHARES)
+def test_it_is_a_probability(steps: float, salience: float, freedom: float) -> None:
+    assert 0 <= rate_confidence((steps, salience, freedom)) <= 1
+
+
+@given(
+    steps=SHARES, salience=SALIENCES, freedom=SHARES, which=st.sampled_from(CONFIDENCE_EVIDENCE), more=SHARES
+)
+def test_more_of_what_speaks_for_a_grid_is_never_less_confidence(
+    steps: float, salience: float, freedom: float, which: str, more: float
+) -> None:
+    plain = np.array([steps, salience, freedom])
+    better = plain.copy()
+    better[CONFIDENCE_EVIDENCE.index(which)] += MORE[which] * more
+    assert rate_confidence(better) >= rate_confidence(plain)
+
+
+def test_a_clear_steady_beat_is_sure_and_a_loose_or_faint_one_is_not() -> None:
+    assert rate_confidence((1.0, 0.5, 2 / 150)) > SURE
+    assert rate_confidence((0.4, 0.5, 2 / 150)) < LIKELY
+    assert rate_confidence((1.0, 0.5, 0.6)) < LIKELY
+    assert rate_confidence((0.5, 0.0, 0.6)) < 0.1
+
+
+@given(
+    weights=st.lists(st.floats(0.01, 1), min_size=1, max_size=9),
+    freedom=st.floats(2, 100),
+    beats=st.integers(6, 500),
+)
+def test_readings_that_ask_for_the_same_steps_count_together(
+    weights: list[float], freedom: float, beats: int
+) -> None:
+    ratios = [Fraction(r) for r in ("1", "2", "1/2", "3/2", "2/3", "4/3", "3/4", "3", "1/3")]
+    shares = np.array(weights) / sum(weights)
+    readings = [Reading(ratio, float(share)) for ratio, share in zip(ratios, shares, strict=False)]
+    found = confidence_evidence(readings, salience=0.3, freedom=freedom, beat_count=beats)
+    assert found[0] == pytest.approx(shares[:3].sum())
+    assert found[1:] == (0.3, freedom / beats)
+
+
+@given(SHARES)
+def test_the_words_are_in_the_order_of_the_confidence(confidence: float) -> None:
+    order = ["check", "likely", "sure"]
+    word = order.index(confidence_word(confidence))
+    assert word == (confidence >= LIKELY) + (confidence >= SURE)
