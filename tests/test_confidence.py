@@ -28,8 +28,8 @@ def test_it_is_a_probability(steps: float, salience: float, freedom: float) -> N
 def test_more_of_what_speaks_for_a_grid_is_never_less_confidence(
     steps: float, salience: float, freedom: float, which: str, more: float
 ) -> None:
-    plain = np.array([steps, salience, freedom])
-    better = plain.copy()
+    plain = [steps, salience, freedom]
+    better = list(plain)
     better[CONFIDENCE_EVIDENCE.index(which)] += MORE[which] * more
     assert rate_confidence(better) >= rate_confidence(plain)
 

@@ -18,7 +18,7 @@ PERIODS = st.floats(30.0, 75.0)  # frames: 80 to 200 a minute
 
 
 def regular(period: float, count: int = 120, first: float = 40.3) -> Times:
-    return first + period * np.arange(count)
+    return first + period * np.arange(count, dtype=np.float64)
 
 
 def bends(beats: Times) -> float:
@@ -99,7 +99,7 @@ def test_an_infinite_stiffness_is_the_line_of_least_squares(beats: list[float], 
     seed=SEEDS,
 )
 def test_a_line_is_never_bent(first: float, period: float, count: int, stiffness: float, seed: int) -> None:
-    line = first + period * np.arange(count)
+    line = first + period * np.arange(count, dtype=np.float64)
     weight = np.random.default_rng(seed).uniform(0.05, 1.5, count)
     for stiff in (stiffness, np.inf):
         np.testing.assert_allclose(smooth_beats(line, weight, stiff), line, atol=1e-6)

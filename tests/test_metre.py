@@ -23,7 +23,7 @@ def lines(draw: st.DrawFn) -> tuple[Times, float]:
     """Regular beats in frames, and the last frame of the sound, up to four beats later."""
     period = draw(st.floats(20.0, 80.0))
     first = draw(st.floats(0.0, 3 * period))
-    beats = first + period * np.arange(draw(st.integers(9, 60)))
+    beats = first + period * np.arange(draw(st.integers(9, 60)), dtype=np.float64)
     return beats, float(beats[-1]) + draw(st.floats(0.0, 4 * period))
 
 

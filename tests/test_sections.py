@@ -13,18 +13,20 @@ from bpmsync.beats.sections import find_sections
 BAR_S = 2.0
 BARS = 40
 SECONDS = BARS * BAR_S
-BAR_STARTS = np.arange(BARS) * BAR_S
+BAR_STARTS = np.arange(BARS, dtype=np.float64) * BAR_S
 BEATS = np.arange(0, SECONDS - 0.1, BAR_S / 4)
 
 
 def loop(*, seed: int = 1) -> Sound:
     """Return two bars of drums and two chords, again and again."""
-    return drums(BEATS, SECONDS, seed=seed) + chords(BAR_STARTS, SECONDS, (440.0, 587.3))
+    sound: Sound = drums(BEATS, SECONDS, seed=seed) + chords(BAR_STARTS, SECONDS, (440.0, 587.3))
+    return sound
 
 
-def other(*, level: float = 0.1) -> Sound:
+def other() -> Sound:
     """Return a third of the drums and other chords."""
-    return drums(BEATS[::3], SECONDS, seed=2) + chords(BAR_STARTS, SECONDS, (523.3, 698.5), level=level)
+    sound: Sound = drums(BEATS[::3], SECONDS, seed=2) + chords(BAR_STARTS, SECONDS, (523.3, 698.5))
+    return sound
 
 
 def halves(border_bar: int) -> Sound:
