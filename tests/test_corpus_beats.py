@@ -69,7 +69,8 @@ def judged(folder: Path) -> tuple[Judged, ...]:
 
 def near(truth: Times, beats: Times) -> Times:
     """Return the beats that lie inside the annotated part."""
-    return beats[(beats > truth[0] - 0.07) & (beats < truth[-1] + 0.07)]
+    inside: Times = beats[(beats > truth[0] - 0.07) & (beats < truth[-1] + 0.07)]
+    return inside
 
 
 def judge_beats(track: Judged) -> tuple[float, float, float] | None:
