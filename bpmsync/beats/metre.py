@@ -215,8 +215,10 @@ def weigh_counts(
         In the order of `EVIDENCE`.
     """
     lattice = _look_up(onsets, harmony, beats)
-    counts = tuple(c for c in _COUNTS if len(_positions(lattice, c)) >= _FEWEST)
-    rows = [_evidence(lattice, tempo, count) for count in counts]
+    places = len(lattice.chords)
+    counts = tuple(c for c in _COUNTS if c.place + (_FEWEST - 1) * _step(c.ratio) < places)
+    heard = {ratio: _fold(lattice, ratio, tempo) for ratio in {count.ratio for count in counts}}
+    rows = [_evidence(lattice, heard[count.ratio], count) for count in counts]
     return counts, np.array(rows).reshape(len(counts), len(EVIDENCE))
 
 
@@ -232,6 +234,15 @@ class _Lattice:
     beat_frames: float
     frame_s: float
     begin: float  # the frame in which sound begins
+
+    def folded(self, values: NDArray[np.float64], period: int) -> NDArray[np.float64]:
+        """Return the mean at each place of a period over all whole periods, shape (period, ...)."""
+        whole = max(len(values) // period, 1)
+        padded = values[: whole * period]
+        if len(padded) < period:  # shorter than one: what is missing is as it is on average
+            padded = np.resize(padded, (period, *values.shape[1:]))
+        means: NDArray[np.float64] = padded.reshape(-1, period, *values.shape[1:]).mean(axis=0)
+        return means
 
 
 def _look_up(onsets: OnsetStrength, harmony: Harmony, beats: NDArray[np.float64]) -> _Lattice:
@@ -284,67 +295,84 @@ def _begin_s(features: Features) -> float:
     return float(np.argmax(heard)) * features.frame_s / ATTACKS + 0.004
 
 
-def _positions(lattice: _Lattice, count: Count) -> NDArray[np.float64]:
-    """Return the places of the beats of a count."""
-    return np.arange(count.place, len(lattice.chords) - 1e-6, _PLACES / float(count.ratio))
+def _step(ratio: Fraction) -> int:
+    """Return how many places lie between two beats at so many times the tempo; all are whole."""
+    return int(_PLACES / ratio)
 
 
-def _evidence(lattice: _Lattice, tempo: Tempo, count: Count) -> list[float]:
-    """Return what speaks for a count, in the order of `EVIDENCE`."""
-    positions = _positions(lattice, count)
-    step = _PLACES / float(count.ratio)
+def _fold(lattice: _Lattice, ratio: Fraction, tempo: Tempo) -> _AtRatio:
+    """Return what all counts of one tempo have in common."""
+    step = _step(ratio)
     lag = lattice.beat_frames * step / _PLACES
-    at = np.rint(positions).astype(np.int64)
-    on = lattice.strength[at]
-    mean = on.mean(axis=0)
-    half = np.log((mean + 0.1) / (_mean_at(lattice, positions + 0.5 * step) + 0.1))
-    bass = on[::2, 0].mean(), on[1::2, 0].mean()
-    quicker = np.log2(60.0 / (lag * lattice.frame_s) / _USUAL_BPM)
-    inner = [_weaker(lattice, positions + part * step, mean) for part in (1 / 3, 2 / 3, 1 / 4, 3 / 4)]
+    quicker = float(np.log2(60.0 / (lag * lattice.frame_s) / _USUAL_BPM))
+    return _AtRatio(
+        step=step,
+        lag=lag,
+        strength=lattice.folded(lattice.strength, step),
+        bass=lattice.folded(lattice.strength[:, 0], 2 * step),
+        chords=lattice.folded(lattice.chords, 4 * step),
+        again=tuple(tempo.similarity_at(lag * beats) for beats in (1, 2, 3, 4, 8)),
+        quicker=quicker,
+        told_by_bar=len(lattice.chords) >= 8 * step,  # two bars, or there is nothing to compare
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AtRatio:
+    """What is heard from beat to beat at one tempo, folded over all beats."""
+
+    step: int
+    lag: float  # frames from one beat to the next
+    strength: NDArray[np.float64]  # (step, 6)
+    bass: NDArray[np.float64]  # (2 step,)
+    chords: NDArray[np.float64]  # (4 step,)
+    again: tuple[float, ...]
+    quicker: float
+    told_by_bar: bool
+
+
+def _evidence(lattice: _Lattice, heard: _AtRatio, count: Count) -> list[float]:
+    """Return what speaks for a count, in the order of `EVIDENCE`."""
+    step, place = heard.step, count.place
+    mean = heard.strength[place]
+    half = np.log((mean + 0.1) / (heard.strength[(place + step // 2) % step] + 0.1))
+    bass = heard.bass[place], heard.bass[place + step]
+    inner = [
+        float(
+            np.log((heard.strength[(place + round(part * step)) % step].mean() + 0.1) / (mean.mean() + 0.1))
+        )
+        for part in (1 / 3, 2 / 3, 1 / 4, 3 / 4)
+    ]
     third, two_thirds, quarter, three_quarters = inner
     return [
         *np.log((mean + 0.05) / (lattice.usual + 0.051)),
         half[2:4].mean(),
         half[4:].mean(),
         abs(bass[0] - bass[1]) / (bass[0] + bass[1] + 0.2),
-        *(tempo.similarity_at(lag * beats) for beats in (1, 2, 3, 4, 8)),
-        quicker,
-        quicker**2,
-        *_chord_evidence(lattice, at),
-        _begins_on(lattice, at, lag),
+        *heard.again,
+        heard.quicker,
+        heard.quicker**2,
+        *_chord_evidence(lattice, heard, place),
+        _begins_on(lattice, count.place, heard),
         float(count.ratio == 1),
         *(third, two_thirds, min(third, two_thirds), quarter, three_quarters),
     ]
 
 
-def _mean_at(lattice: _Lattice, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    at = np.rint(positions).astype(np.int64)
-    mean: NDArray[np.float64] = lattice.strength[at[at < len(lattice.strength)]].mean(axis=0)
-    return mean
-
-
-def _weaker(lattice: _Lattice, positions: NDArray[np.float64], on: NDArray[np.float64]) -> float:
-    """Return the log of the strength at some places over that on the beat."""
-    return float(np.log((_mean_at(lattice, positions).mean() + 0.1) / (on.mean() + 0.1)))
-
-
-def _chord_evidence(lattice: _Lattice, at: NDArray[np.int64]) -> tuple[float, float]:
+def _chord_evidence(lattice: _Lattice, heard: _AtRatio, place: int) -> tuple[float, float]:
     """Return whether chords change on the beats, and always on the same one of four."""
-    changes = lattice.chords[at]
-    on_beats = np.log((changes.mean() + 0.01) / (lattice.chords.mean() + 0.0101))
-    by_bar = np.full(4, 0.1)
-    if len(changes) >= 8:  # noqa: PLR2004 - two bars, or there is nothing to compare
-        by_bar = np.array([changes[k::4].mean() for k in range(4)])
-    on_bars = np.log((by_bar.max() + 0.01) / (by_bar.mean() + 0.01))
+    by_bar = heard.chords[place :: heard.step]
+    on_beats = np.log((by_bar.mean() + 0.01) / (lattice.chords.mean() + 0.0101))
+    on_bars = np.log((by_bar.max() + 0.01) / (by_bar.mean() + 0.01)) if heard.told_by_bar else 0.0
     return lattice.tonal * float(on_beats), lattice.tonal * float(on_bars)
 
 
-def _begins_on(lattice: _Lattice, at: NDArray[np.int64], lag: float) -> float:
+def _begins_on(lattice: _Lattice, place: int, heard: _AtRatio) -> float:
     """Return 1 where the first sound falls on a beat of the count, 0 where it does not."""
-    frames = lattice.place_frames[at]
+    frames = lattice.place_frames[place :: heard.step]
     if lattice.begin < frames[0]:
-        beats_before = (lattice.begin - frames[0]) / lag
-        off = abs(beats_before - round(beats_before)) * lag
+        beats_before = (lattice.begin - frames[0]) / heard.lag
+        off = abs(beats_before - round(beats_before)) * heard.lag
     else:
         off = float(np.abs(frames - lattice.begin).min())
     return float(np.exp(-0.5 * (off * lattice.frame_s / _BEGIN_SPREAD_S) ** 2))
