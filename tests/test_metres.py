@@ -35,9 +35,7 @@ ODD = ("waltz", "rock waltz", "six eight", "jig", "five", "seven")
 MISSED = frozenset(
     {
         "five",
-        "edit 112.2",
         "edit 133.4",
-        "edit 158.6",
         "pause 132.7",
         "waltz.opus",
     }
