@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solveh_banded
 
+from bpmsync.beats.kernels import robust_curve, whittaker
 from bpmsync.beats.pieces import SHORTEST_PIECE, straight_pieces
 from bpmsync.beats.smoothing import gaussian
 from bpmsync.beats.spectrum import ATTACKS
@@ -180,23 +180,9 @@ def smooth_beats(
         Worth of small second differences against closeness; a straight line is never bent, and
         an infinite one gives nothing else.
     """
-    n = len(beats)
-    numbers = np.arange(n, dtype=np.float64)
-    if n < 3:  # noqa: PLR2004 - two points are a line already
+    if len(beats) < 3:  # noqa: PLR2004 - two points are a line already
         return beats.copy()
-    if not np.isfinite(stiffness):
-        slope, start = np.polyfit(numbers, beats, 1, w=np.sqrt(weight))
-        straight: NDArray[np.float64] = start + slope * numbers
-        return straight
-    bands = np.zeros((3, n))
-    for offset, product in enumerate(([1, 4, 1], [-2, -2], [1])):
-        for start_at, value in enumerate(product):
-            bands[offset, start_at : n - 2 + start_at] += stiffness * value
-    bands[0] += weight
-    # Only the deviation from a line is solved for: regular beats come out as they went in.
-    line = np.linspace(beats[0], beats[-1], n)
-    smooth: NDArray[np.float64] = line + solveh_banded(bands, weight * (beats - line), lower=True)
-    return smooth
+    return whittaker(beats, weight, stiffness)
 
 
 def _evidence(onsets: OnsetStrength, curve: Curve) -> float:
@@ -228,13 +214,7 @@ def _robust(
     attack: NDArray[np.float64], weight: NDArray[np.float64], stiffness: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the curve through most attacks, and what say each kept; those off it lose theirs."""
-    trust = weight
-    smooth = smooth_beats(attack, trust, stiffness)
-    for _ in range(_ROUNDS):
-        off = (attack - smooth) / (2 * _SPREAD)
-        trust = weight / (1 + off**2) ** 2 + 1e-6
-        smooth = smooth_beats(attack, trust, stiffness)
-    return smooth, trust
+    return robust_curve(attack, weight, stiffness, 2 * _SPREAD, _ROUNDS)
 
 
 def _freedom(n: int, weight: float, stiffness: float) -> float:

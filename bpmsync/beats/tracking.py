@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.beats.kernels import best_rigid, best_steady_path
+from bpmsync.beats.kernels import best_rigid, best_steady_path, fold_beats
 from bpmsync.beats.smoothing import running_max, running_mean
 from bpmsync.timeline.grid import FASTEST_BPM, SLOWEST_BPM
 
@@ -28,6 +28,8 @@ _STIFFNESS = 100.0
 _FLOOR = 0.06
 _NEIGHBOURHOOD = 800  # frames: a beat is judged against what is usual within eight seconds
 _RIGID_RANGE = 0.012
+# Periods looked at around the best of a fold, in steps of the fold: its beats are a frame off at most.
+_NEAR_COARSE = np.linspace(-4, 4, 17)
 _CLEAR = 1.5  # a beat that is this strong is no stronger evidence when it is stronger still
 _CLEAREST_GAIN = np.log(2.5)
 
@@ -73,14 +75,24 @@ def track_rigid(onsets: OnsetStrength, path: NDArray[np.float64]) -> NDArray[np.
     span = (path[-1] - path[0]) / max(round((path[-1] - path[0]) / period), 1)
     if abs(span / period - 1) < _RIGID_RANGE:
         period = span  # the mean interval is finer than the median of whole ticks
-    beat_count = len(near) / period
-    # Fine enough that the last beat moves by less than two frames from one period to the next.
-    steps = int(np.clip(np.ceil(beat_count * period * _RIGID_RANGE), 8, 4000))
-    periods = period * np.linspace(1 - _RIGID_RANGE, 1 + _RIGID_RANGE, 2 * steps + 1)
-    coarse, _, _ = best_rigid(near, periods, 2.0)
-    fine = coarse + period * _RIGID_RANGE / steps * np.linspace(-1, 1, 9)
-    found, phase, _ = best_rigid(near, fine, 0.5)
+    coarse, step = _best_folded(near, period)
+    found, phase, _ = best_rigid(near, coarse + step * _NEAR_COARSE, 0.5)
     return np.arange(phase, len(near) - 1, found)
+
+
+def _best_folded(strength: Floats, near: float) -> tuple[float, float]:
+    """Return the best period of regular beats near another, and how finely it was looked for."""
+    best, period, step = -1.0, near, 0.0
+    for length in range(int(near * (1 - _RIGID_RANGE)), int(near * (1 + _RIGID_RANGE)) + 1):
+        sums = fold_beats(strength, length).max(axis=1)
+        drifts = np.arange(len(sums)) / (len(sums) - 1)
+        periods = length**2 / (length - drifts)
+        # More of the shorter rows are summed.
+        means = np.where(abs(periods / near - 1) <= _RIGID_RANGE, sums * length, -1)
+        top = int(np.argmax(means))
+        if means[top] > best:
+            best, period, step = means[top], periods[top], 1 / (len(sums) - 1)
+    return period, step
 
 
 def log_gain(onsets: OnsetStrength, beats: NDArray[np.float64]) -> NDArray[np.float64]:
