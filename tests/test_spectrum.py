@@ -29,6 +29,7 @@ def same(a: Features, b: Features) -> bool:
         np.array_equal(a.flux, b.flux)
         and np.array_equal(a.power, b.power)
         and np.array_equal(a.chroma, b.chroma)
+        and np.array_equal(a.attack, b.attack)
         and a.duration_s == b.duration_s
     )
 
@@ -71,6 +72,17 @@ def test_there_is_a_frame_for_every_hop_and_a_block_for_every_ten(length: int) -
     assert features.duration_s == length / RATE
     assert features.flux.dtype == features.power.dtype == features.chroma.dtype == np.float32
     assert (features.flux >= 0).all()
+
+
+@given(length=st.integers(220, 60_000))
+def test_the_attack_is_what_neighbouring_samples_differ_by(length: int) -> None:
+    sound = noise(length)
+    attack = measure_features(sound, RATE).attack
+    assert attack.shape == (spectrum.ATTACKS * (length // 220 + 1),)
+    whole = length // 55
+    change = np.diff(sound, prepend=np.float32(0))[: whole * 55].reshape(whole, 55)
+    np.testing.assert_allclose(attack[:whole], (change**2).mean(axis=1), rtol=1e-4)
+    assert np.all(attack[whole + 1 :] == 0)
 
 
 @given(length=st.integers(0, 60_000))
