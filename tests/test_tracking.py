@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +16,7 @@ from scipy.linalg import solveh_banded
 from bpmsync.beats.fitting import smooth_beats
 from bpmsync.beats.kernels import best_rigid, best_steady_path, fold_beats, robust_curve, whittaker
 from bpmsync.beats.onsets import OnsetStrength
+from bpmsync.beats.pieces import SHORTEST_PIECE, straight_pieces
 from bpmsync.beats.smoothing import running_max
 from bpmsync.beats.tracking import track_path, track_rigid
 
@@ -194,3 +197,46 @@ def test_values_far_off_lose_their_say(seed: int, n: int, stiffness: float) -> N
     assert (trust[far] / weight[far]).max() < 0.05 < np.median(trust / weight)
     assert np.median(np.abs(curve - truth)) < 0.5  # a plain line: 1
     np.testing.assert_allclose(curve, whittaker(values, trust, stiffness), atol=1e-9)
+
+
+def squares_left(values: Array, weight: Array) -> float:
+    """Return the weighted squares that the best line through some points leaves."""
+    line = np.polyfit(np.arange(len(values)), values, 1, w=np.sqrt(weight))
+    return float((weight * (values - np.polyval(line, np.arange(len(values)))) ** 2).sum())
+
+
+def dearest(values: Array, weight: Array, price: float) -> float:
+    """Return what the best cut into straight pieces costs, by trying every one."""
+    least = [-price] + [np.inf] * len(values)
+    for end in range(SHORTEST_PIECE, len(values) + 1):
+        least[end] = min(
+            least[start] + squares_left(values[start:end], weight[start:end]) + price
+            for start in range(end - SHORTEST_PIECE + 1)
+            if np.isfinite(least[start])
+        )
+    return float(least[-1])
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, lengths=st.lists(st.integers(SHORTEST_PIECE, 30), min_size=1, max_size=3))
+def test_no_cut_into_straight_pieces_is_better(seed: int, lengths: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    intervals = np.repeat(rng.uniform(40, 60, len(lengths)), lengths)
+    values = np.cumsum(intervals) + rng.normal(0, 1, len(intervals))
+    weight = rng.uniform(0.1, 1.5, len(intervals))
+    pieces = straight_pieces(values, weight, spread=1.0, price=9.0)
+    borders = (*pieces.starts, len(values))
+    left = sum(squares_left(values[a:b], weight[a:b] / 2) for a, b in pairwise(borders))
+    found = left + 9.0 * (len(pieces.starts) - 1)
+    assert found == pytest.approx(dearest(values, weight / 2, 9.0), rel=1e-6, abs=1e-6)
+    for a, b in pairwise(borders):
+        np.testing.assert_allclose(np.diff(pieces.beats[a:b], 2), 0, atol=1e-8)
+
+
+def test_a_warm_up_compiles_every_loop() -> None:
+    code = (
+        "from bpmsync.beats import engines, kernels; engines.warm_up(); "
+        "cold = [name for name in kernels.__all__ if not getattr(kernels, name).signatures]; "
+        "assert set(cold) <= {'whittaker'}, cold"  # that one is a part of another
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

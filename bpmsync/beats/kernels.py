@@ -1,4 +1,4 @@
-"""The loops that must be compiled: a path through the beats, regular beats, a curve through them."""
+"""The loops that must be compiled: a path through the beats, regular beats, curves and lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray  # noqa: TC002 - the compiler reads the module 
 
 from bpmsync.beats.jit import compiled
 
-__all__ = ["best_rigid", "best_steady_path", "fold_beats", "robust_curve", "whittaker"]
+__all__ = ["best_cuts", "best_rigid", "best_steady_path", "fold_beats", "robust_curve", "whittaker"]
 
 _BLOCKS_KEPT = 16  # moved to the front of a buffer together, for moving costs time as well
 
@@ -264,3 +264,42 @@ def robust_curve(
             trust[i] = weight[i] / (1 + off * off) ** 2 + 1e-6
         curve = whittaker(values, trust, stiffness)
     return curve, trust
+
+
+@compiled
+def best_cuts(totals: NDArray[np.float64], shortest: int, price: float) -> NDArray[np.int64]:
+    """Return where the last piece starts in the best cut of the points up to each into straight pieces.
+
+    Parameters
+    ----------
+    totals : numpy.ndarray of float64, shape (6, n + 1)
+        Running sums over the points of weight times 1, x, x x, y, x y and y y, the first of them 0.
+    shortest : int
+        Points of a piece at least; fewer are one piece.
+    price : float
+        What one more piece must save of the weighted squares.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (n + 1,)
+        By the number of points.
+    """
+    n = totals.shape[1] - 1
+    w, x, xx, y, xy, yy = totals
+    best = np.full(n + 1, np.inf)
+    best[0] = -price
+    start_of = np.zeros(n + 1, np.int64)
+    cost = np.empty(n + 1)
+    for end in range(min(shortest, n), n + 1):
+        starts = max(end - shortest, 0) + 1
+        for k in range(starts):  # no branch in it: four at once
+            weight = max(w[end] - w[k], 1e-12)
+            mean_x, mean_y = (x[end] - x[k]) / weight, (y[end] - y[k]) / weight
+            spread_x = xx[end] - xx[k] - (x[end] - x[k]) * mean_x
+            spread_y = yy[end] - yy[k] - (y[end] - y[k]) * mean_y
+            together = xy[end] - xy[k] - (x[end] - x[k]) * mean_y
+            cost[k] = best[k] + max(spread_y - together * together / max(spread_x, 1e-12), 0.0)
+        start = np.argmin(cost[:starts])
+        start_of[end] = start
+        best[end] = cost[start] + price
+    return start_of

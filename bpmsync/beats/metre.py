@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
+from math import log
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -216,10 +219,16 @@ def weigh_counts(
     """
     lattice = _look_up(onsets, harmony, beats)
     places = len(lattice.chords)
-    counts = tuple(c for c in _COUNTS if c.place + (_FEWEST - 1) * _step(c.ratio) < places)
-    heard = {ratio: _fold(lattice, ratio, tempo) for ratio in {count.ratio for count in counts}}
-    rows = [_evidence(lattice, heard[count.ratio], count) for count in counts]
-    return counts, np.array(rows).reshape(len(counts), len(EVIDENCE))
+    counts: list[Count] = []
+    rows: list[list[float]] = []
+    for ratio, same in groupby(_COUNTS, attrgetter("ratio")):
+        step = int(_PLACES / ratio)  # places from one beat to the next: a whole number for all ratios
+        long_enough = [count for count in same if count.place + (_FEWEST - 1) * step < places]
+        if long_enough:
+            heard = _fold(lattice, step, tempo)
+            rows += [_evidence(lattice, heard, count) for count in long_enough]
+            counts += long_enough
+    return tuple(counts), np.array(rows).reshape(len(counts), len(EVIDENCE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,6 +238,7 @@ class _Lattice:
     strength: NDArray[np.float64]  # (places, 6)
     usual: NDArray[np.float64]  # (6,): at all eighths and sixths alike
     chords: NDArray[np.float64]  # (places,): how much the harmony changes there
+    usual_chords: float
     tonal: float
     place_frames: NDArray[np.float64]
     beat_frames: float
@@ -250,10 +260,12 @@ def _look_up(onsets: OnsetStrength, harmony: Harmony, beats: NDArray[np.float64]
     frames = np.interp(places, np.arange(len(beats)), beats)
     nearest = np.clip(np.rint(frames).astype(np.int64), 0, len(onsets.bands) - 1)
     strength = running_max(onsets.bands, 3)[nearest].astype(np.float64)
+    chords = harmony.changes_at(frames * onsets.frame_s)
     return _Lattice(
         strength=strength,
         usual=0.5 * (strength[::6].mean(axis=0) + strength[::8].mean(axis=0)),
-        chords=harmony.changes_at(frames * onsets.frame_s),
+        chords=chords,
+        usual_chords=float(chords.mean()),
         tonal=harmony.tonal,
         place_frames=frames,
         beat_frames=float(np.median(np.diff(beats))),
@@ -295,20 +307,16 @@ def _begin_s(features: Features) -> float:
     return float(np.argmax(heard)) * features.frame_s / ATTACKS + 0.004
 
 
-def _step(ratio: Fraction) -> int:
-    """Return how many places lie between two beats at so many times the tempo; all are whole."""
-    return int(_PLACES / ratio)
-
-
-def _fold(lattice: _Lattice, ratio: Fraction, tempo: Tempo) -> _AtRatio:
-    """Return what all counts of one tempo have in common."""
-    step = _step(ratio)
+def _fold(lattice: _Lattice, step: int, tempo: Tempo) -> _AtRatio:
+    """Return what all counts of one tempo have in common; there are so many places from beat to beat."""
     lag = lattice.beat_frames * step / _PLACES
     quicker = float(np.log2(60.0 / (lag * lattice.frame_s) / _USUAL_BPM))
+    strength = lattice.folded(lattice.strength, step)
     return _AtRatio(
         step=step,
         lag=lag,
-        strength=lattice.folded(lattice.strength, step),
+        strength=strength,
+        all_bands=strength.mean(axis=1),
         bass=lattice.folded(lattice.strength[:, 0], 2 * step),
         chords=lattice.folded(lattice.chords, 4 * step),
         again=tuple(tempo.similarity_at(lag * beats) for beats in (1, 2, 3, 4, 8)),
@@ -324,6 +332,7 @@ class _AtRatio:
     step: int
     lag: float  # frames from one beat to the next
     strength: NDArray[np.float64]  # (step, 6)
+    all_bands: NDArray[np.float64]  # (step,): their mean
     bass: NDArray[np.float64]  # (2 step,)
     chords: NDArray[np.float64]  # (4 step,)
     again: tuple[float, ...]
@@ -334,21 +343,18 @@ class _AtRatio:
 def _evidence(lattice: _Lattice, heard: _AtRatio, count: Count) -> list[float]:
     """Return what speaks for a count, in the order of `EVIDENCE`."""
     step, place = heard.step, count.place
-    mean = heard.strength[place]
-    half = np.log((mean + 0.1) / (heard.strength[(place + step // 2) % step] + 0.1))
-    bass = heard.bass[place], heard.bass[place + step]
-    inner = [
-        float(
-            np.log((heard.strength[(place + round(part * step)) % step].mean() + 0.1) / (mean.mean() + 0.1))
-        )
+    mean, half_later = heard.strength[place], heard.strength[(place + step // 2) % step]
+    half = np.log((mean + 0.1) / (half_later + 0.1))
+    bass, other_bass = heard.bass[place], heard.bass[place + step]
+    third, two_thirds, quarter, three_quarters = (
+        log((heard.all_bands[(place + round(part * step)) % step] + 0.1) / (heard.all_bands[place] + 0.1))
         for part in (1 / 3, 2 / 3, 1 / 4, 3 / 4)
-    ]
-    third, two_thirds, quarter, three_quarters = inner
+    )
     return [
         *np.log((mean + 0.05) / (lattice.usual + 0.051)),
-        half[2:4].mean(),
-        half[4:].mean(),
-        abs(bass[0] - bass[1]) / (bass[0] + bass[1] + 0.2),
+        (half[2] + half[3]) / 2,
+        (half[4] + half[5]) / 2,
+        abs(bass - other_bass) / (bass + other_bass + 0.2),
         *heard.again,
         heard.quicker,
         heard.quicker**2,
@@ -361,10 +367,11 @@ def _evidence(lattice: _Lattice, heard: _AtRatio, count: Count) -> list[float]:
 
 def _chord_evidence(lattice: _Lattice, heard: _AtRatio, place: int) -> tuple[float, float]:
     """Return whether chords change on the beats, and always on the same one of four."""
-    by_bar = heard.chords[place :: heard.step]
-    on_beats = np.log((by_bar.mean() + 0.01) / (lattice.chords.mean() + 0.0101))
-    on_bars = np.log((by_bar.max() + 0.01) / (by_bar.mean() + 0.01)) if heard.told_by_bar else 0.0
-    return lattice.tonal * float(on_beats), lattice.tonal * float(on_bars)
+    by_bar = heard.chords[place :: heard.step].tolist()
+    mean = sum(by_bar) / len(by_bar)
+    on_beats = log((mean + 0.01) / (lattice.usual_chords + 0.0101))
+    on_bars = log((max(by_bar) + 0.01) / (mean + 0.01)) if heard.told_by_bar else 0.0
+    return lattice.tonal * on_beats, lattice.tonal * on_bars
 
 
 def _begins_on(lattice: _Lattice, place: int, heard: _AtRatio) -> float:

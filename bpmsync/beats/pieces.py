@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bpmsync.beats.kernels import best_cuts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -52,18 +54,10 @@ def straight_pieces(
         What one more piece must save, in units of log likelihood.
     """
     sums = _Sums.of(beats, weight / (2 * spread**2))
-    n = len(beats)
-    best = np.full(n + 1, np.inf)
-    best[0] = -price
-    back = np.zeros(n + 1, np.int64)
-    for end in range(min(SHORTEST_PIECE, n), n + 1):
-        starts = np.arange(max(end - SHORTEST_PIECE, 0) + 1)
-        cost = best[starts] + sums.misfit(starts, end) + price
-        back[end] = int(np.argmin(cost))
-        best[end] = cost[back[end]]
-    cuts = [n]
+    start_of = best_cuts(np.ascontiguousarray(sums.totals.T), SHORTEST_PIECE, price)
+    cuts = [len(beats)]
     while cuts[-1] > 0:
-        cuts.append(int(back[cuts[-1]]))
+        cuts.append(int(start_of[cuts[-1]]))
     cuts.reverse()
     lines = [sums.line(start, end) for start, end in pairwise(cuts)]
     return Pieces(np.concatenate(lines), tuple(cuts[:-1]))
@@ -83,14 +77,6 @@ class _Sums:
         x, y = np.arange(n) - (n - 1) / 2, beats - mean
         terms = weight[:, None] * np.stack([np.ones(n), x, x * x, y, x * y, y * y], axis=1)
         return cls(mean, np.concatenate([np.zeros((1, 6)), np.cumsum(terms, axis=0)]))
-
-    def misfit(self, starts: NDArray[np.int64], end: int) -> NDArray[np.float64]:
-        """Return the weighted squares left by the line from each start to one end."""
-        w, x, xx, y, xy, yy = (self.totals[end] - self.totals[starts]).T
-        w = np.maximum(w, 1e-12)
-        var, cov = xx - x * x / w, xy - x * y / w
-        left: NDArray[np.float64] = yy - y * y / w - cov**2 / np.maximum(var, 1e-12)
-        return np.maximum(left, 0)
 
     def line(self, start: int, end: int) -> NDArray[np.float64]:
         """Return the line through the beats from one number up to another."""
