@@ -18,6 +18,7 @@ __all__ = ["CONFIDENCE_EVIDENCE", "confidence_evidence", "rate_confidence"]
 
 CONFIDENCE_EVIDENCE = ("steps", "salience", "freedom")
 _SAME_STEPS = (Fraction(1, 2), Fraction(1), Fraction(2))
+_LEAST_SALIENCE = 1e-3
 _WEIGHTS = np.array([CONFIDENCE_WEIGHTS[name] for name in CONFIDENCE_EVIDENCE])
 
 
@@ -47,11 +48,11 @@ def confidence_evidence(
     readings : sequence of Reading
         The posterior over tempi.
     salience : float
-        Of the tempo's comb, in units of correlation.
+        Of the tempo's comb, in units of correlation; twice as much is one step more, whatever it was.
     freedom : float
         Degrees of freedom of the curve through the beats.
     beat_count : int
         Number of beats.
     """
     steps = sum(reading.probability for reading in readings if reading.ratio in _SAME_STEPS)
-    return steps, salience, freedom / beat_count
+    return steps, float(np.log(max(salience, _LEAST_SALIENCE))), freedom / beat_count

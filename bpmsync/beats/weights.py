@@ -61,8 +61,8 @@ BAR_WEIGHTS = {
 }
 
 CONFIDENCE_WEIGHTS = {
-    "bias": -7.440,
-    "steps": 10.303,
-    "salience": 4.031,
-    "freedom": -6.987,
+    "bias": -4.146,
+    "steps": 9.551,
+    "salience": 1.050,
+    "freedom": -6.222,
 }
