@@ -201,9 +201,10 @@ def _in_pieces(onsets: OnsetStrength, attack: NDArray[np.float64], weight: NDArr
     price = _PRICE_OF_BENDING + 0.5 * np.log(len(attack)) * _FREEDOM_OF_A_PIECE
     cut = straight_pieces(attack, trust, spread=_SPREAD, price=price)
     beats = cut.beats
+    again, strength = _attacks(onsets.strength, beats)
+    strength = np.clip(strength, 0.02, 1.5)
     for start, end in pairwise((*cut.starts, len(attack))):
-        again, strength = _attacks(onsets.strength, beats[start:end])
-        beats[start:end], _ = _robust(again, np.clip(strength, 0.02, 1.5), np.inf)
+        beats[start:end], _ = _robust(again[start:end], strength[start:end], np.inf)
     if (np.diff(beats) * onsets.frame_s < 60 / FASTEST_BPM).any():
         beats = attack  # two pieces that run into each other are none
         return Curve(beats, straight=False, freedom=len(beats))
