@@ -7,6 +7,7 @@ music repeats and where it begins speak for or against it. The evidence is weigh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,11 +139,14 @@ def _evidence(heard: _OnBeats, m: int, first: int) -> list[float]:
         heard.tonal * _over_usual(heard.chords, m, first, 0.01),
         heard.tonal * _over_usual(heard.chords, m, half, 0.01) if even else 0.0,
         float(abs(off - round(off)) * m < _NEAR),
-        heard.again[m] - float(np.mean([heard.again[k] for k in LENGTHS])),
+        heard.again[m] - sum(heard.again[k] for k in LENGTHS) / len(LENGTHS),
         heard.again[2 * m],
     ]
 
 
 def _over_usual(values: NDArray[np.float64], m: int, first: int, floor: float) -> float:
     """Return the log of the mean at every m-th beat over the mean at all."""
-    return float(np.log((values[first % m :: m].mean() + floor) / (values.mean() + floor)))
+    part = values[first % m :: m]
+    # Asked for hundreds of times a track; `mean` takes four times as long over so few values.
+    mean, usual = np.add.reduce(part) / len(part), np.add.reduce(values) / len(values)
+    return log((mean + floor) / (usual + floor))

@@ -103,9 +103,10 @@ def fit_curve(onsets: OnsetStrength, beats: NDArray[np.float64]) -> Curve:
     weight = np.clip(weight, 0.02, 1.5)
     weight /= np.median(weight)
     best, least = Curve(beats, straight=False, freedom=len(beats)), np.inf
+    bending = (2 - 2 * np.cos(np.pi * np.arange(len(beats)) / len(beats))) ** 2
     for stiffness in _STIFFNESSES:
         smooth, trust = _robust(attack, weight, stiffness)
-        freedom = _freedom(len(beats), float(trust.mean()), stiffness)
+        freedom = _freedom(bending, float(trust.mean()), stiffness)
         if np.isfinite(stiffness) and freedom < _LEAST_FREEDOM:
             continue
         cost = _surprise(attack - smooth, weight) + 0.5 * np.log(len(beats)) * freedom
@@ -218,12 +219,14 @@ def _robust(
     return robust_curve(attack, weight, stiffness, 2 * _SPREAD, _ROUNDS)
 
 
-def _freedom(n: int, weight: float, stiffness: float) -> float:
-    """Return the degrees of freedom of a Whittaker curve (the trace of its smoother, nearly)."""
+def _freedom(bending: NDArray[np.float64], weight: float, stiffness: float) -> float:
+    """Return the degrees of freedom of a Whittaker curve (the trace of its smoother, nearly).
+
+    `bending` holds the squares of the second differences of waves of unit height, the longest first.
+    """
     if not np.isfinite(stiffness):
         return 2.0
-    bending = (2 - 2 * np.cos(np.pi * np.arange(n) / n)) ** 2
-    return float((1 / (1 + stiffness * bending / max(weight, 1e-3))).sum())
+    return float((1 / (1 + stiffness / max(weight, 1e-3) * bending)).sum())
 
 
 def _attacks(strength: Floats, beats: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
