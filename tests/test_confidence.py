@@ -55,7 +55,7 @@ def test_readings_that_ask_for_the_same_steps_count_together(
     readings = [Reading(ratio, float(share)) for ratio, share in zip(ratios, shares, strict=False)]
     found = confidence_evidence(readings, salience=0.3, freedom=freedom, beat_count=beats)
     assert found[0] == pytest.approx(shares[:3].sum())
-    assert found[1:] == (pytest.approx(np.log(0.3)), freedom / beats)
+    assert found[1:] == pytest.approx((np.log(0.3), freedom / beats))
 
 
 @given(SHARES)

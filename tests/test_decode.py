@@ -193,7 +193,7 @@ def test_numbers_that_are_none_become_silence(tmp_path: Path) -> None:
     sound = tone(3)
     sound[RATE : RATE + 9] = [np.nan, np.inf, -np.inf, 3e38, -3e38, 3e38, np.nan, np.inf, 1]
     with av.open(str(tmp_path / "a.wav"), "w") as out:
-        stream = cast("av.AudioStream", out.add_stream("pcm_f32le", rate=RATE))
+        stream = out.add_stream("pcm_f32le", rate=RATE)
         stream.layout = "stereo"
         frame = av.AudioFrame.from_ndarray(np.repeat(sound, 2)[None], format="flt", layout="stereo")
         frame.sample_rate = RATE
