@@ -13,7 +13,7 @@ from bpmsync.beats.confidence import CONFIDENCE_EVIDENCE, confidence_evidence, r
 from bpmsync.beats.detection import LIKELY, SURE, Reading, confidence_word
 
 SHARES = st.floats(0, 1)
-SALIENCES = st.floats(-1, 2)
+SALIENCES = st.floats(-7, 0)  # of its logarithm
 MORE = {"steps": 1, "salience": 1, "freedom": -1}
 
 
@@ -35,11 +35,12 @@ def test_more_of_what_speaks_for_a_grid_is_never_less_confidence(
 
 
 def test_a_clear_steady_beat_is_sure_and_doubt_of_each_kind_lowers_it() -> None:
-    clear = rate_confidence((1.0, 0.5, 2 / 150))
+    heard, lost = np.log(0.5), np.log(0.02)  # of music with a beat, and of noise
+    clear = rate_confidence((1.0, heard, 2 / 150))
     assert clear > SURE
-    for doubtful in ((0.4, 0.5, 2 / 150), (1.0, 0.0, 2 / 150), (1.0, 0.5, 0.6)):
+    for doubtful in ((0.4, heard, 2 / 150), (1.0, lost, 2 / 150), (1.0, heard, 0.6)):
         assert rate_confidence(doubtful) < clear - 0.05
-    assert rate_confidence((0.5, 0.0, 0.6)) < 0.2
+    assert rate_confidence((0.5, lost, 0.6)) < 0.2
 
 
 @given(
