@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beat_cases import Sound, chords, drums, hear
+from bpmsync.beats import sections
 from bpmsync.beats.sections import find_sections
 
 BAR_S = 2.0
@@ -68,3 +69,17 @@ def test_borders_are_in_order_and_on_bar_lines(seed: int, bars: int) -> None:
     assert set(found) <= set(np.round(lines, 6))
     if bars < 17:
         assert found == ()
+
+
+@given(seed=st.integers(0, 2**32 - 1), bars=st.integers(16, 60))
+def test_novelty_is_a_checkerboard_over_how_alike_the_bars_are(seed: int, bars: int) -> None:
+    rows = np.random.default_rng(seed).standard_normal((bars, 19))
+    alike = rows @ rows.T
+    taper = np.hanning(18)[1:-1]
+    signs = np.sign(np.arange(-8, 8) + 0.5)
+    board = np.outer(signs * taper, signs * taper)
+    board /= np.abs(board).sum()
+    expected = [
+        (board * alike[k - 8 : k + 8, k - 8 : k + 8]).sum() if 8 <= k <= bars - 8 else 0.0 for k in range(bars)
+    ]
+    np.testing.assert_allclose(sections._novelty(rows), expected, atol=1e-12)

@@ -40,7 +40,7 @@ def find_sections(features: Features, onsets: OnsetStrength, bar_s: NDArray[np.f
     if len(bar_s) < 2 * _REACH_BARS + 1:
         return ()
     rows = _bar_by_bar(features, onsets, bar_s)
-    novelty = _novelty(rows @ rows.T)
+    novelty = _novelty(rows)
     smooth = gaussian(novelty, 0.7)
     spread = float(np.median(np.abs(smooth - np.median(smooth)))) * 1.4826
     least = max(float(np.median(smooth)) + _CLEAR * spread, _LEAST_NOVELTY)
@@ -77,15 +77,16 @@ def _means(values: NDArray[np.float32], borders: NDArray[np.float64]) -> NDArray
     return means
 
 
-def _novelty(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much the bars from each on differ from those before it; 0 near both ends."""
-    n, reach = len(likeness), _REACH_BARS
-    novelty = np.zeros(n)
-    sign = np.where(np.arange(-reach, reach) < 0, -1.0, 1.0)
-    taper = np.hanning(2 * reach + 2)[1:-1]
-    kernel = np.outer(sign * taper, sign * taper)
-    kernel /= np.abs(kernel).sum()
-    for k in range(reach, n - reach + 1):
-        if k < n:
-            novelty[k] = float((kernel * likeness[k - reach : k + reach, k - reach : k + reach]).sum())
-    return np.maximum(novelty, 0)
+def _novelty(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much the bars from each on differ from those before it; 0 near both ends.
+
+    The checkerboard is the product of one row of weights with itself, so that its sum over how
+    like each other all bars around are is the length of their weighted sum, squared.
+    """
+    reach = _REACH_BARS
+    weights = np.where(np.arange(-reach, reach) < 0, -1.0, 1.0) * np.hanning(2 * reach + 2)[1:-1]
+    places = len(rows) - 2 * reach + 1
+    change = sum(weight * rows[k : k + places] for k, weight in enumerate(weights))
+    novelty = np.zeros(len(rows))
+    novelty[reach : reach + places] = np.square(change).sum(axis=1) / np.abs(weights).sum() ** 2
+    return novelty
