@@ -80,6 +80,7 @@ def test_novelty_is_a_checkerboard_over_how_alike_the_bars_are(seed: int, bars: 
     board = np.outer(signs * taper, signs * taper)
     board /= np.abs(board).sum()
     expected = [
-        (board * alike[k - 8 : k + 8, k - 8 : k + 8]).sum() if 8 <= k <= bars - 8 else 0.0 for k in range(bars)
+        (board * alike[k - 8 : k + 8, k - 8 : k + 8]).sum() if 8 <= k <= bars - 8 else 0.0
+        for k in range(bars)
     ]
     np.testing.assert_allclose(sections._novelty(rows), expected, atol=1e-12)
