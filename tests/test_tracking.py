@@ -233,6 +233,16 @@ def test_no_cut_into_straight_pieces_is_better(seed: int, lengths: list[int]) ->
         np.testing.assert_allclose(np.diff(pieces.beats[a:b], 2), 0, atol=1e-8)
 
 
+def test_a_piece_may_be_longer_than_the_longest() -> None:
+    intervals = np.repeat([50.0, 43.0], [2500, 1100])
+    truth = np.cumsum(intervals)
+    values = truth + np.random.default_rng(3).normal(0, 0.8, len(truth))
+    pieces = straight_pieces(values, np.ones(len(truth)), spread=0.8, price=20.0)
+    assert 2499 <= min(pieces.starts, key=lambda start: abs(start - 2500)) <= 2501
+    assert len(pieces.starts) <= 6
+    assert np.abs(pieces.beats - truth).max() < 1
+
+
 def test_a_warm_up_compiles_every_loop() -> None:
     code = (
         "from bpmsync.beats import engines, kernels; engines.warm_up(); "

@@ -267,15 +267,15 @@ def robust_curve(
 
 
 @compiled
-def best_cuts(totals: NDArray[np.float64], shortest: int, price: float) -> NDArray[np.int64]:
+def best_cuts(totals: NDArray[np.float64], shortest: int, longest: int, price: float) -> NDArray[np.int64]:
     """Return where the last piece starts in the best cut of the points up to each into straight pieces.
 
     Parameters
     ----------
     totals : numpy.ndarray of float64, shape (6, n + 1)
         Running sums over the points of weight times 1, x, x x, y, x y and y y, the first of them 0.
-    shortest : int
-        Points of a piece at least; fewer are one piece.
+    shortest, longest : int
+        Limits of the points of a piece, longest >= 2 * shortest; fewer than the shortest are one piece.
     price : float
         What one more piece must save of the weighted squares.
 
@@ -291,15 +291,15 @@ def best_cuts(totals: NDArray[np.float64], shortest: int, price: float) -> NDArr
     start_of = np.zeros(n + 1, np.int64)
     cost = np.empty(n + 1)
     for end in range(min(shortest, n), n + 1):
-        starts = max(end - shortest, 0) + 1
-        for k in range(starts):  # no branch in it: four at once
+        first, last = max(end - longest, 0), max(end - shortest, 0)
+        for k in range(first, last + 1):  # no branch in it: four at once
             weight = max(w[end] - w[k], 1e-12)
             mean_x, mean_y = (x[end] - x[k]) / weight, (y[end] - y[k]) / weight
             spread_x = xx[end] - xx[k] - (x[end] - x[k]) * mean_x
             spread_y = yy[end] - yy[k] - (y[end] - y[k]) * mean_y
             together = xy[end] - xy[k] - (x[end] - x[k]) * mean_y
             cost[k] = best[k] + max(spread_y - together * together / max(spread_x, 1e-12), 0.0)
-        start = np.argmin(cost[:starts])
+        start = first + np.argmin(cost[first : last + 1])
         start_of[end] = start
         best[end] = cost[start] + price
     return start_of

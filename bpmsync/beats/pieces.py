@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["SHORTEST_PIECE", "Pieces", "straight_pieces"]
 
 SHORTEST_PIECE = 16  # beats: four bars; what is shorter is an unsteady start, not a tempo
+# Eight minutes: a longer one is told as two, for the work grows with it.
+_LONGEST_PIECE = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,7 @@ def straight_pieces(
         What one more piece must save, in units of log likelihood.
     """
     sums = _Sums.of(beats, weight / (2 * spread**2))
-    start_of = best_cuts(np.ascontiguousarray(sums.totals.T), SHORTEST_PIECE, price)
+    start_of = best_cuts(np.ascontiguousarray(sums.totals.T), SHORTEST_PIECE, _LONGEST_PIECE, price)
     cuts = [len(beats)]
     while cuts[-1] > 0:
         cuts.append(int(start_of[cuts[-1]]))

@@ -94,10 +94,12 @@ def measure_features(sound: Sound, sample_rate: int) -> Features:
     framer = _Framer(shape)
     flux, power, chroma, attack = [], [], [], []
     tail = np.zeros((_LAG, len(shape.pool)), np.float32)
+    # Kept from chunk to chunk: memory that is given back is asked for again, page by page.
     windowed = np.empty((_CHUNK, shape.size), np.float32)
+    spectrum = np.empty((_CHUNK, shape.size // 2 + 1), np.float32)
     for room in framer.rooms((sound,) if isinstance(sound, np.ndarray) else sound):
         np.multiply(_frames(room, shape), shape.window, out=windowed)
-        spectrum = np.abs(scipy.fft.rfft(windowed, axis=1))
+        np.abs(scipy.fft.rfft(windowed, axis=1), out=spectrum)
         history = np.concatenate([tail, _log_mel(spectrum, shape)])
         flux.append(_rise(history, shape.pool))
         power.append(_power(room, shape))
