@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beat_cases import RATE, Times, drums, hear, onsets_at
-from bpmsync.beats.fitting import agreement, attack_lag_s, choose_curve, fit_curve, smooth_beats
+from bpmsync.beats.fitting import attack_lag_s, choose_curve, fit_curve
+from bpmsync.beats.kernels import whittaker
 from bpmsync.beats.spectrum import measure_features
 
 SEEDS = st.integers(0, 10_000)
@@ -74,8 +75,6 @@ def test_the_candidate_that_meets_the_onsets_is_chosen() -> None:
     beside = true + 25
     for candidates in ((true, beside), (beside, true)):
         assert np.abs(choose_curve(onsets, candidates).beats - true).max() < 0.2
-    assert agreement(onsets, true) == 1
-    assert agreement(onsets, beside) == 0
 
 
 @given(
@@ -88,13 +87,13 @@ def test_an_infinite_stiffness_is_the_line_of_least_squares(beats: list[float], 
     numbers = np.arange(len(observed), dtype=float)
     columns = np.stack([np.ones_like(numbers), numbers], axis=1) * np.sqrt(weight)[:, None]
     start, slope = np.linalg.lstsq(columns, observed * np.sqrt(weight), rcond=None)[0]
-    np.testing.assert_allclose(smooth_beats(observed, weight, np.inf), start + slope * numbers, atol=1e-6)
+    np.testing.assert_allclose(whittaker(observed, weight, np.inf), start + slope * numbers, atol=1e-6)
 
 
 @given(
     first=st.floats(-100, 100),
     period=st.floats(0.1, 100),
-    count=st.integers(0, 200),
+    count=st.integers(3, 200),
     stiffness=st.floats(0.01, 1e8),
     seed=SEEDS,
 )
@@ -102,13 +101,13 @@ def test_a_line_is_never_bent(first: float, period: float, count: int, stiffness
     line = first + period * np.arange(count, dtype=np.float64)
     weight = np.random.default_rng(seed).uniform(0.05, 1.5, count)
     for stiff in (stiffness, np.inf):
-        np.testing.assert_allclose(smooth_beats(line, weight, stiff), line, atol=1e-6)
+        np.testing.assert_allclose(whittaker(line, weight, stiff), line, atol=1e-6)
 
 
 @given(seed=SEEDS, count=st.integers(5, 80))
 def test_the_stiffer_the_smoother_and_the_looser_the_nearer(seed: int, count: int) -> None:
     observed = np.cumsum(np.random.default_rng(seed).uniform(40, 60, count))
-    curves = [smooth_beats(observed, np.ones(count), stiffness) for stiffness in (1e-6, 1e1, 1e4, np.inf)]
+    curves = [whittaker(observed, np.ones(count), stiffness) for stiffness in (1e-6, 1e1, 1e4, np.inf)]
     rough = [float((np.diff(curve, 2) ** 2).sum()) for curve in curves]
     off = [float(((curve - observed) ** 2).sum()) for curve in curves]
     assert all(later <= sooner + 1e-6 for sooner, later in pairwise(rough))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from bpmsync.beats.fitting import smooth_beats
 from bpmsync.beats.kernels import best_rigid, best_steady_path, fold_beats, robust_curve, whittaker
 from bpmsync.beats.onsets import OnsetStrength
 from bpmsync.beats.pieces import SHORTEST_PIECE, straight_pieces
@@ -179,10 +178,10 @@ def test_the_stiffest_curve_is_the_weighted_line(seed: int, n: int) -> None:
 
 
 @settings(deadline=None)
-@given(n=st.integers(1, 50), stiffness=st.sampled_from([1.0, 1e6, np.inf]))
+@given(n=st.integers(3, 50), stiffness=st.sampled_from([1.0, 1e6, np.inf]))
 def test_a_line_comes_out_as_it_went_in(n: int, stiffness: float) -> None:
     line = 3.0 + 41.7 * np.arange(n, dtype=np.float64)
-    np.testing.assert_allclose(smooth_beats(line, np.ones(n), stiffness), line, atol=1e-7)
+    np.testing.assert_allclose(whittaker(line, np.ones(n), stiffness), line, atol=1e-7)
 
 
 @settings(deadline=None)

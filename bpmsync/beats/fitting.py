@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.beats.kernels import robust_curve, whittaker
+from bpmsync.beats.kernels import robust_curve
 from bpmsync.beats.pieces import SHORTEST_PIECE, straight_pieces
 from bpmsync.beats.smoothing import gaussian
 from bpmsync.beats.spectrum import ATTACKS
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bpmsync.beats.onsets import Floats, OnsetStrength
     from bpmsync.beats.spectrum import Features
 
-__all__ = ["Curve", "agreement", "attack_lag_s", "choose_curve", "fit_curve", "smooth_beats"]
+__all__ = ["Curve", "attack_lag_s", "choose_curve", "fit_curve"]
 
 _REACH = 4  # frames on either side in which a beat's attack is looked for
 # From a straight line down; each is ten times looser than the one before.
@@ -46,8 +46,6 @@ _PRICE_OF_BENDING = 16.0
 _FREEDOM_OF_A_PIECE = 8.0
 _LOOSE = 1e2  # a stiffness that follows any jump within a bar
 _LEAST_FREEDOM = 3.0  # below it a curve is a line in all but name
-_CLEAR = 0.25  # of a usual onset
-_NEAR_S = 0.025
 _ATTACK_REACH_S = 0.05
 # Where the sound rises fastest lies this much before where people put the beat (measured on
 # music with exact truth: clicks and recordings differ by less than 2 ms).
@@ -120,21 +118,6 @@ def fit_curve(onsets: OnsetStrength, beats: NDArray[np.float64]) -> Curve:
     return pieces if cost + _PRICE_OF_BENDING < least else best
 
 
-def agreement(onsets: OnsetStrength, beats: NDArray[np.float64]) -> float:
-    """Return the share of beats with a clear attack within 25 ms, 0 to 1.
-
-    Parameters
-    ----------
-    onsets : OnsetStrength
-        Of the whole track.
-    beats : numpy.ndarray of float64, shape (n,)
-        In frames, n >= 1.
-    """
-    attack, weight = _attacks(onsets.strength, beats)
-    clear = (weight > _CLEAR) & (np.abs(attack - beats) * onsets.frame_s < _NEAR_S)
-    return float(clear.mean())
-
-
 def attack_lag_s(features: Features, beats_s: NDArray[np.float64]) -> float:
     """Return how many seconds after the beats the sound begins, on average of all of them.
 
@@ -166,24 +149,6 @@ def attack_lag_s(features: Features, beats_s: NDArray[np.float64]) -> float:
     if not 0 < top < len(rises) - 1:
         return 0.0
     return float(lag_s[top] + step_s * _vertex(*rises[top - 1 : top + 2])) + _ATTACK_LEAD_S
-
-
-def smooth_beats(
-    beats: NDArray[np.float64], weight: NDArray[np.float64], stiffness: float
-) -> NDArray[np.float64]:
-    """Return the curve near the beats whose tempo changes least (a Whittaker smoother).
-
-    Parameters
-    ----------
-    beats, weight : numpy.ndarray of float64, shape (n,)
-        Observed positions and how much each is to be believed, weights > 0.
-    stiffness : float
-        Worth of small second differences against closeness; a straight line is never bent, and
-        an infinite one gives nothing else.
-    """
-    if len(beats) < 3:  # noqa: PLR2004 - two points are a line already
-        return beats.copy()
-    return whittaker(beats, weight, stiffness)
 
 
 def _evidence(onsets: OnsetStrength, curve: Curve) -> float:

@@ -128,13 +128,10 @@ class Counted:
         The winner.
     readings : tuple of Reading
         The posterior over tempi, relative to the winner's, most probable first.
-    margin : float
-        Log odds of the winner's beats against the best other phase or tempo.
     """
 
     count: Count
     readings: tuple[Reading, ...]
-    margin: float
 
 
 def choose_count(
@@ -161,14 +158,12 @@ def choose_count(
         same = [k for k, count in enumerate(counts) if count.ratio == 1]
         counts, evidence = tuple(counts[k] for k in same), evidence[same]
     if not counts:
-        return Counted(Count(Fraction(1), 0), (Reading(Fraction(1), 1.0),), 0.0)
+        return Counted(Count(Fraction(1), 0), (Reading(Fraction(1), 1.0),))
     scores = evidence @ _WEIGHTS
     odds = np.exp(scores - scores.max())
     probability = odds / odds.sum()
     best = int(np.argmax(scores))
-    others = np.delete(scores, best)
-    margin = float(scores[best] - others.max()) if len(others) else np.inf
-    return Counted(counts[best], _readings(counts, probability, counts[best].ratio), margin)
+    return Counted(counts[best], _readings(counts, probability, counts[best].ratio))
 
 
 def counted_beats(beats: NDArray[np.float64], count: Count, last: float) -> NDArray[np.float64]:

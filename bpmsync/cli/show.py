@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "override_words", "track_json"]
 
+_WORTH_A_LINE = 0.005  # of the readings: what is less would be shown as 0.00
 _LONGEST_VALUE = 200
 
 
@@ -49,6 +50,7 @@ def command(session: Session, track: str, *, as_json: bool) -> None:
             [
                 (f"{r.ratio} x", f"{r.bpm:.1f}", f"{r.spm:.1f}", r.steps_per_beat, f"{r.probability:.2f}")
                 for r in readings
+                if r.probability >= _WORTH_A_LINE
             ],
         )
 
