@@ -11,9 +11,13 @@ A message names what failed, on which thing, why, and what to do next.
     |   + TagError, DecodeError, NoBeat
     + PlanError                            the music does not cover it     exit 1
     + ExportError                          nothing was written             exit 1
+    + SpotifyError                         the service or the account      exit 1
+    |   + NotAuthorised                    log in (again)
+    |   + RateLimited(retry_after_s)       come back later
+    |   + Unanswered                       a change may or may not have been made
     + MissingDependency(name, hint)        a program or extra is absent    exit 1
 
-The remaining branches of the design (rendering, Spotify) arrive with their modules.
+The remaining branch of the design (rendering) arrives with its module.
 """
 
 from __future__ import annotations
@@ -33,10 +37,14 @@ __all__ = [
     "LibraryError",
     "MissingDependency",
     "NoBeat",
+    "NotAuthorised",
     "ParameterError",
     "PlanError",
+    "RateLimited",
+    "SpotifyError",
     "TagError",
     "TrackError",
+    "Unanswered",
 ]
 
 
@@ -112,6 +120,34 @@ class PlanError(BpmsyncError):
 
 class ExportError(BpmsyncError):
     """A playlist, picture or copy cannot be written; what was there is untouched."""
+
+
+class SpotifyError(BpmsyncError):
+    """Spotify refused, failed or gave an answer that makes no sense."""
+
+
+class NotAuthorised(SpotifyError):
+    """Nobody is logged in to Spotify, or the log-in no longer counts."""
+
+
+class RateLimited(SpotifyError):
+    """Spotify asks to come back later than anybody wants to wait.
+
+    Parameters
+    ----------
+    message : str
+        What was stopped, and what was kept.
+    retry_after_s : float or None
+        Seconds until the next call may be answered; None where Spotify did not say.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unanswered(SpotifyError):
+    """A change was sent, and nobody can say whether it was made: look before sending it again."""
 
 
 class MissingDependency(BpmsyncError):

@@ -1,0 +1,1 @@
+"""A native plan as a playlist in the user's Spotify account."""
