@@ -228,16 +228,15 @@ def test_an_error_inside_a_change_leaves_the_state_before(tmp_path: Path) -> Non
 
 def test_the_file_is_set_up_as_the_design_says(tmp_path: Path) -> None:
     with Store(tmp_path / "l.db") as store:
-        connection = store._open()
         pragmas = {
-            p: connection.execute(f"PRAGMA {p}").fetchone()[p]
+            p: store.database.rows(f"PRAGMA {p}")[0][p]
             for p in ("journal_mode", "synchronous", "foreign_keys")
         }
         strict = {
-            r["name"]: r["strict"] for r in connection.execute("PRAGMA table_list") if r["schema"] == "main"
+            r["name"]: r["strict"] for r in store.database.rows("PRAGMA table_list") if r["schema"] == "main"
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
-    ours = {"audio", "files", "detections", "overrides", "failures"}
+    ours = {"audio", "files", "detections", "overrides", "failures", "answers", "imports"}
     assert ours <= strict.keys()
     assert all(strict[name] for name in ours)
 
@@ -337,6 +336,21 @@ def test_a_version_1_library_comes_along_with_its_overrides(version_1: Path) -> 
     assert tracks["tapped.ogg"].grid == tapped.beats
     assert tracks["never.m4a"].override.ignore
     assert (plain.detection.bar_confidence, plain.detection.salience, plain.detection.sections) == (0, 0, ())
+
+
+def test_a_version_2_library_comes_along_with_its_overrides(tmp_path: Path) -> None:
+    path = Path(shutil.copyfile(DATA / "library-v2.db", tmp_path / "library.db"))
+    assert _version(path) == 2
+    doubled = Override(Constraint(180.0, Fraction(1, 2)))
+    with Store(path) as store:
+        assert store.overrides() == {"b2:doubled": doubled, "b2:gone": Override(ignore=True)}
+        tracks = {Path(t.path).name: t for t in store.tracks()}
+        assert [f.path for f in store.failures()] == ["/music/broken.mp3"]
+    assert _version(path) == len(MIGRATIONS)
+    found = replace(detection(120, version="2"), bar_confidence=0.5, salience=0.25, sections=(0.25, 20.5))
+    assert tracks["plain.mp3"].detection == found
+    assert tracks["plain.mp3"].tags == Tags(title="Élan", isrc="XX")
+    assert tracks["doubled.flac"].detection == detection(180, version="2")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")

@@ -32,6 +32,7 @@ __all__ = [
     "grid_from",
     "override_columns",
     "override_from",
+    "storable",
     "tag_columns",
     "tags_from",
 ]
@@ -135,8 +136,8 @@ def override_from(row: Mapping[str, Any]) -> Override:
 
 def tag_columns(tags: Tags) -> Columns:
     """Return the columns of tags, with texts that SQLite can hold."""
-    columns: Columns = {name: _storable(getattr(tags, name)) for name in TAG_COLUMNS}
-    other = {_storable(name): _storable(value) for name, value in tags.other.items()}
+    columns: Columns = {name: storable(getattr(tags, name)) for name in TAG_COLUMNS}
+    other = {storable(name): storable(value) for name, value in tags.other.items()}
     return columns | {"other": json.dumps(other, ensure_ascii=False)}
 
 
@@ -177,7 +178,8 @@ def _on_downbeats(sections: tuple[float, ...], grid: BeatGrid) -> tuple[float, .
     return tuple(sorted({float(bars[np.abs(bars - second).argmin()]) for second in sections}))
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - any column
+def storable(value: Any) -> Any:  # noqa: ANN401 - any column
+    """Return a value that SQLite can hold: of a text, what is Unicode."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")  # lone surrogates are not text
     return value

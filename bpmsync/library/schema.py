@@ -5,7 +5,8 @@ transaction together with the new number, so that a stop at any moment leaves a 
 A migration that was released is never changed: the next one is added.
 
 What a machine found (`detections`) and what a person said (`overrides`) are apart. Overrides
-refer to nothing, so that no removal of files can take them along.
+refer to nothing, so that no removal of files can take them along. Nor do `answers` about songs:
+they exist for songs without a file (`imports`) too.
 """
 
 from __future__ import annotations
@@ -105,6 +106,33 @@ ALTER TABLE detections ADD COLUMN sections TEXT NOT NULL DEFAULT '[]';
 """
 
 
+_VERSION_3 = """
+CREATE TABLE answers (
+    key TEXT NOT NULL PRIMARY KEY,
+    uri TEXT,
+    grade TEXT NOT NULL,
+    source TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    title TEXT NOT NULL,
+    artist TEXT NOT NULL,
+    duration_s REAL,
+    expires_us INTEGER
+) STRICT;
+
+CREATE TABLE imports (
+    key TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    artist TEXT NOT NULL,
+    duration_s REAL NOT NULL,
+    bpm REAL NOT NULL,
+    confidence REAL NOT NULL,
+    album TEXT,
+    isrc TEXT,
+    uri TEXT
+) STRICT;
+"""
+
+
 def _make_tables(connection: sqlite3.Connection) -> None:
     _run_all(connection, _VERSION_1)
 
@@ -120,7 +148,15 @@ def _run_all(connection: sqlite3.Connection, statements: str) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_make_tables, _add_bars_and_sections)
+def _add_answers_and_imports(connection: sqlite3.Connection) -> None:
+    _run_all(connection, _VERSION_3)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _make_tables,
+    _add_bars_and_sections,
+    _add_answers_and_imports,
+)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

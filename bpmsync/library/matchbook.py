@@ -1,0 +1,109 @@
+"""Answers about songs, kept in the library file: no song is looked for twice.
+
+An answer belongs to a recording (its audio hash, or the key of an imported song) and stays when
+the file is gone. What a person said is never replaced by what a search found.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from bpmsync.errors import ParameterError
+from bpmsync.library.answers import Answer
+from bpmsync.library.rows import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpmsync.library.database import Row
+    from bpmsync.library.store import Store
+
+__all__ = ["MatchBook"]
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_REPLACEABLE = """
+    answers.source <> 'person' OR excluded.source = 'person'
+    OR answers.expires_us IS NOT NULL AND answers.expires_us <= {now_us}
+"""
+
+
+class MatchBook:
+    """The answers of one open library.
+
+    Parameters
+    ----------
+    store : Store
+        Open as long as the book is used.
+    now : callable
+        Returns the moment it is, with a time zone: an answer that has expired does not count.
+    """
+
+    def __init__(self, store: Store, *, now: Callable[[], dt.datetime]) -> None:
+        self._database = store.database
+        self._now = now
+
+    def recall(self, key: str) -> Answer | None:
+        """Return the answer for a recording, or None where there is none or it has expired."""
+        rows = self._database.rows(
+            "SELECT * FROM answers WHERE key = ? AND ifnull(expires_us > ?, TRUE)", key, self._now_us()
+        )
+        return _answer(rows[0]) if rows else None
+
+    def remember(self, key: str, answer: Answer) -> None:
+        """Keep an answer, at once and for good; a search never replaces a person's word.
+
+        Raises
+        ------
+        ParameterError
+            If it expires at a moment without a time zone.
+        """
+        columns = {
+            "key": key,
+            "uri": answer.uri,
+            "grade": answer.grade,
+            "source": answer.source,
+            "reason": answer.reason,
+            "title": answer.title,
+            "artist": answer.artist,
+            "duration_s": answer.duration_s,
+            "expires_us": None if answer.expires_at is None else _micros(answer.expires_at),
+        }
+        columns = {name: storable(value) for name, value in columns.items()}
+        with self._database.transaction() as change:
+            change.upsert("answers", columns, ("key",), where=_REPLACEABLE.format(now_us=self._now_us()))
+
+    def forget(self, key: str) -> bool:
+        """Forget the answer for a recording, a person's word too; tell whether there was one."""
+        with self._database.transaction() as change:
+            return change.run("DELETE FROM answers WHERE key = ?", key) > 0
+
+    def answers(self) -> dict[str, Answer]:
+        """Return all answers that count, by the key of their recording."""
+        query = "SELECT * FROM answers WHERE ifnull(expires_us > ?, TRUE) ORDER BY key"
+        return {row["key"]: _answer(row) for row in self._database.rows(query, self._now_us())}
+
+    def _now_us(self) -> int:
+        return _micros(self._now())
+
+
+def _micros(moment: dt.datetime) -> int:
+    if moment.tzinfo is None:
+        msg = f"the moment {moment} has no time zone, so nobody knows when it is"
+        raise ParameterError(msg)
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _answer(row: Row) -> Answer:
+    expires_us = row["expires_us"]
+    return Answer(
+        uri=row["uri"],
+        grade=row["grade"],
+        source=row["source"],
+        reason=row["reason"],
+        title=row["title"],
+        artist=row["artist"],
+        duration_s=row["duration_s"],
+        expires_at=None if expires_us is None else _EPOCH + expires_us * _MICROSECOND,
+    )
