@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Candidate",
     "NativeOptions",
+    "candidates_of",
     "find_candidates",
     "is_spoken",
     "refusal",
@@ -140,7 +141,7 @@ def find_candidates(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions)
             continue
         ratios = [r for r in step_ratios(track.grid) if slowest <= bpm * float(r) <= fastest]
         if ratios:
-            found += _candidates(track, bpm, ratios)
+            found += candidates_of(track, ratios)
     return tuple(sorted(found, key=lambda c: (c.spm, c.track.audio_hash, c.steps_per_beat)))
 
 
@@ -187,17 +188,10 @@ def usable_share(track: Track) -> float:
     return min(1.0, max(0.0, seconds / track.duration_s))
 
 
-def _unique(tracks: Iterable[Track]) -> list[Track]:
-    by_hash: dict[str, Track] = {}
-    for track in tracks:
-        known = by_hash.get(track.audio_hash)
-        if known is None or track.path < known.path:
-            by_hash[track.audio_hash] = track
-    return list(by_hash.values())
-
-
-def _candidates(track: Track, bpm: float, ratios: Sequence[Fraction]) -> list[Candidate]:
-    if track.grid is None:
+def candidates_of(track: Track, ratios: Sequence[Fraction]) -> list[Candidate]:
+    """Return one candidate for each number of steps per beat; none without a beat."""
+    bpm = track.detection.tempo_bpm
+    if bpm is None or track.grid is None:
         return []
     doubt = 0.0 if track.override.settles_beat else 1 - track.detection.confidence
     shared = _DOUBT_PENALTY * doubt + _NO_BEAT_PENALTY * (1 - usable_share(track))
@@ -205,5 +199,15 @@ def _candidates(track: Track, bpm: float, ratios: Sequence[Fraction]) -> list[Ca
     found = []
     for ratio in ratios:
         unsteady = min(_MOST_UNSTEADY_PENALTY, (stray_bpm * float(ratio)) ** 2)
-        found.append(Candidate(track, ratio, bpm * float(ratio), shared + unsteady + _LEVEL_PENALTY[ratio]))
+        penalty = shared + unsteady + _LEVEL_PENALTY.get(ratio, 0.0)
+        found.append(Candidate(track, ratio, bpm * float(ratio), penalty))
     return found
+
+
+def _unique(tracks: Iterable[Track]) -> list[Track]:
+    by_hash: dict[str, Track] = {}
+    for track in tracks:
+        known = by_hash.get(track.audio_hash)
+        if known is None or track.path < known.path:
+            by_hash[track.audio_hash] = track
+    return list(by_hash.values())

@@ -25,6 +25,7 @@ __all__ = [
     "SHORTEST_TAIL_S",
     "US",
     "Problem",
+    "in_time",
     "leg_costs",
     "make_problem",
     "target_limits",
@@ -117,7 +118,7 @@ def make_problem(candidates: Sequence[Candidate], ramp: Ramp, *, max_off: float)
     )
 
 
-def leg_costs(problem: Problem, start_us: IntArray, chosen: IntArray) -> FloatArray:
+def leg_costs(problem: Problem, start_us: IntArray, chosen: IntArray, *, late: bool = False) -> FloatArray:
     """Return the cost of legs by their start and candidate; infinite beyond the hard limit.
 
     Parameters
@@ -126,6 +127,8 @@ def leg_costs(problem: Problem, start_us: IntArray, chosen: IntArray) -> FloatAr
         The run and its candidates.
     start_us, chosen : numpy.ndarray of int64
         Of one shape, or shapes that broadcast.
+    late : bool
+        Whether more than half of a leg may lie after the run.
     """
     end_us = start_us + problem.length_us[chosen]
     start_s, end_s = np.broadcast_to(start_us, end_us.shape) / US, end_us / US
@@ -137,10 +140,16 @@ def leg_costs(problem: Problem, start_us: IntArray, chosen: IntArray) -> FloatAr
     over_s = np.maximum(end_us - problem.run_us, 0) / US
     cost = np.maximum(squares, 0.0) + problem.fixed[chosen] + problem.overhang_price * over_s
     low, high = target_limits(problem.ramp, start_s, end_s)
-    # At most half of the last file may lie after the run
-    in_time = 2 * start_us + problem.length_us[chosen] <= 2 * problem.run_us
-    allowed = within(spm, low, high, problem.max_off) & in_time
+    allowed = within(spm, low, high, problem.max_off)
+    if not late:
+        allowed &= in_time(problem, start_us, chosen)
     return np.where(allowed, cost, np.inf)
+
+
+def in_time(problem: Problem, start_us: IntArray, chosen: IntArray) -> np.ndarray:
+    """Return where at most half of a file lies after the run."""
+    early: np.ndarray = 2 * start_us + problem.length_us[chosen] <= 2 * problem.run_us
+    return early
 
 
 def within(spm: FloatArray, low: FloatArray, high: FloatArray, max_off: float) -> np.ndarray:

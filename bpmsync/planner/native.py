@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bpmsync.library.track import Track
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["NativeOptions", "plan_native"]
+__all__ = ["NativeOptions", "find_holes", "plan_native"]
 
 _SHORTEST_RUN_S = 1.0
 _LONGEST_RUN_S = 24 * 3600.0
@@ -86,7 +86,7 @@ def _planned(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> Pla
         parameters=_parameters(options),
         cost=solution.cost,
         bound=solution.bound,
-        uncovered=tuple(_holes(legs, ramp.duration_s)),
+        uncovered=find_holes(legs, ramp.duration_s),
     )
 
 
@@ -105,8 +105,12 @@ def _parameters(options: NativeOptions) -> dict[str, str | float | bool | None]:
     }
 
 
+def find_holes(legs: Sequence[WholeLeg], run_s: float) -> tuple[tuple[float, float], ...]:
+    """Return the run seconds [start, end] without music; ending a little early is no hole."""
+    return tuple(_holes(legs, run_s))
+
+
 def _holes(legs: Sequence[WholeLeg], run_s: float) -> Iterator[tuple[float, float]]:
-    """Run seconds without music; ending a little early is not one."""
     # A hole is at least a cell of the solver long, far above the rounding of two starts
     rounding_s = 1e-5
     first_s = legs[0].start_s if legs else run_s
