@@ -84,6 +84,11 @@ class TestBeatGrid:
         assert np.abs(grid.time_of(at) - (first_s + at * 60 / bpm)).max() <= 1e-6
         assert grid.tempo_bpm == pytest.approx(bpm, rel=1e-5)
 
+    @given(SEEDS)
+    def test_its_tempo_is_the_very_median(self, seed: int) -> None:
+        grid = made_grid(seed)
+        assert grid.tempo_bpm == 60.0 / float(np.median(np.diff(grid.beats)))
+
     def test_extrapolates_at_its_end_tempo(self) -> None:
         grid = grid_of([1.0, 1.5, 2.5])
         assert grid.time_of([-2, 4]).tolist() == [0.0, 4.5]
