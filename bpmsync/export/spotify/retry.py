@@ -64,6 +64,10 @@ class Pace:
     chance: Callable[[], float] = field(default=random.random)
     notify: Callable[[str], None] = field(default=_say_nothing)
 
+    def pause(self, number: int) -> None:
+        """Sleep after the n-th change that nobody answered, n from 0: longer each time."""
+        self.sleep(backoff_s(number + 2, chance=self.chance()))
+
 
 def seconds_asked(header: str | None, *, now: float) -> float | None:
     """Return how long a ``Retry-After`` asks to wait: seconds, or until a date; None if it says nothing.
