@@ -15,7 +15,7 @@ from bpmsync.cli.writing import Writing, copy_all, last_words, writing_options
 if TYPE_CHECKING:
     from bpmsync.planner.legs import Plan
 
-__all__ = ["command"]
+__all__ = ["command", "read_plan"]
 
 _PLAN_ENDINGS = (".plan.json", ".json")
 
@@ -53,8 +53,12 @@ def command(
     PLAN may be - as well, and is then read from a pipe. With --copy or --svg alone, only those
     are written.
     """
-    loaded = _read_plan(plan)
+    from bpmsync.export.files import require_files
+
+    loaded = read_plan(plan)
     writing = Writing.take(options)
+    if dest is not None or copy is not None or svg is None:
+        require_files(loaded)  # before anything is written
     if svg is not None:
         from bpmsync.cli.picture import save_svg
 
@@ -68,7 +72,8 @@ def command(
     session.say(last_words(loaded))
 
 
-def _read_plan(plan: Path) -> Plan:
+def read_plan(plan: Path) -> Plan:
+    """Return the plan in a file, or from a pipe for -."""
     from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
 
     if str(plan) == "-":

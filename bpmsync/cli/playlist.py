@@ -17,12 +17,15 @@ from bpmsync.cli.options import (
     ramp_options,
 )
 from bpmsync.cli.places import Places, places_for
+from bpmsync.cli.pushing import PushWishes, push_basics, refuse_without_login, run_push
+from bpmsync.cli.pushreport import print_push, push_document
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
 from bpmsync.cli.writing import Writing, copy_all, last_words, write_playlist, writing_options
 from bpmsync.errors import BpmsyncError, ExitStatus
 
 if TYPE_CHECKING:
+    from bpmsync.cli.pushing import PushReport
     from bpmsync.cli.rise import Rise
     from bpmsync.cli.scanning import ScanSummary
     from bpmsync.library.track import Track
@@ -37,6 +40,7 @@ class _Wanted:
 
     svg: Path | None
     copy: Path | None
+    push: PushWishes | None
     dry_run: bool
     as_json: bool
     writing: Writing
@@ -66,6 +70,8 @@ class _Wanted:
     metavar="FILE",
     help="Write the picture of the plan, too.",
 )
+@click.option("--push", is_flag=True, help="Make the plan a playlist in your Spotify account, too.")
+@push_basics
 @click.option("-n", "--dry-run", is_flag=True, help="Scan and show the plan, but write no playlist.")
 @engine_option
 @jobs_option
@@ -82,6 +88,7 @@ def command(
     output: Path | None,
     copy: Path | None,
     svg: Path | None,
+    push: bool,
     dry_run: bool,
     engine: str,
     jobs: int | None,
@@ -98,7 +105,9 @@ def command(
     from bpmsync.cli.scanning import run_scan
 
     choice = chosen_ramp(ctx, options)
-    wanted = _Wanted(svg, copy, dry_run, as_json, Writing.take(options, music=music.absolute()))
+    wishes = PushWishes.take(options)
+    writing = Writing.take(options, music=music.absolute())
+    wanted = _Wanted(svg, copy, wishes if push else None, dry_run, as_json, writing)
     places = places_for(output or Path(f"{plan_name(choice.ramp)}.m3u8"))
     if places.playlist is None:
         msg = f"{places.plan.name!r} is no playlist: name it like run.m3u8 (bpmsync plan writes plans alone)"
@@ -106,15 +115,17 @@ def command(
     # Before the scan, which may take an hour
     if not dry_run:
         places.refuse_foreign(force=wanted.writing.force)
+    if push:
+        refuse_without_login(session, wishes)
     limits, filters = take_native_options(options), Filters.take(options)
     rise = rise_of(choice.ramp, choice.baseline_spm)
     with session.open_store() as store:
         summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
         tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
     plan = native_plan(_usable(tracks, music), choice.ramp, limits, filters)
-    _finish(session, plan, places, rise=rise, summary=summary, wanted=wanted)
+    complete = _finish(session, plan, places, rise=rise, summary=summary, wanted=wanted)
     warn_of_rise(rise)
-    if summary.failed:
+    if summary.failed or not complete:
         ctx.exit(ExitStatus.SOME_FAILED)
 
 
@@ -133,7 +144,8 @@ def _finish(
     rise: Rise,
     summary: ScanSummary,
     wanted: _Wanted,
-) -> None:
+) -> bool:
+    """Write, show and push what is wanted; whether every song went where it should."""
     from bpmsync.cli.planning import report_plan
 
     copied: list[str] | None = None
@@ -144,17 +156,29 @@ def _finish(
         write_playlist(plan, places, wanted.writing)
         copied = None if copies is None else list(copies)
     report_plan(plan, rise, table=not wanted.as_json, svg=None if wanted.dry_run else wanted.svg)
-    if wanted.as_json:
-        _print_document(plan, places, rise, summary, written=not wanted.dry_run, copied=copied)
-    if wanted.dry_run:
-        session.say("a dry run: nothing was written")
-    else:
+    if not wanted.dry_run:
         session.say(f"wrote {clean(str(places.playlist))} and {clean(str(places.plan))}")
         session.say(last_words(plan))
+    # Last, so that a service that refuses costs neither the playlist nor the plan
+    push = None if wanted.push is None else run_push(session, plan, wanted.push, dry_run=wanted.dry_run)
+    if wanted.as_json:
+        _print_document(plan, places, rise, summary, written=not wanted.dry_run, copied=copied, push=push)
+    if wanted.dry_run:
+        session.say("a dry run: nothing was written")
+    if push is not None:
+        print_push(session, push, table=not wanted.as_json)
+    return push is None or not push.selection.holes
 
 
 def _print_document(
-    plan: Plan, places: Places, rise: Rise, summary: ScanSummary, *, written: bool, copied: list[str] | None
+    plan: Plan,
+    places: Places,
+    rise: Rise,
+    summary: ScanSummary,
+    *,
+    written: bool,
+    copied: list[str] | None,
+    push: PushReport | None,
 ) -> None:
     import json
 
@@ -167,6 +191,7 @@ def _print_document(
             "playlist": str(places.playlist) if written else None,
             "plan_file": str(places.plan) if written else None,
             "copied": copied,
+            "push": None if push is None else push_document(push),
             "scan": summary.as_json(),
             **rise.as_json(),
             **cadence_errors(plan),

@@ -193,4 +193,5 @@ def song_of(track: Track) -> Song:
         artist=tags.artist,
         album=tags.album,
         isrc=tags.isrc,
+        uri=track.uri,
     )

@@ -1,0 +1,358 @@
+"""A plan on its way to Spotify, as `push` and `playlist --push` do and show it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bpmsync.cli.account import account_option, max_wait_option, pace_for
+from bpmsync.cli.text import clean
+from bpmsync.errors import BpmsyncError, LibraryError, SpotifyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from bpmsync.cli.session import Session
+    from bpmsync.export.spotify.choosing import Alternatives, Matcher, Selection
+    from bpmsync.export.spotify.client import SpotifyClient
+    from bpmsync.export.spotify.journal import Journal
+    from bpmsync.export.spotify.memory import MatchMemory
+    from bpmsync.export.spotify.push import Pushed
+    from bpmsync.export.spotify.targets import Target
+    from bpmsync.export.spotify.values import CatalogueTrack
+    from bpmsync.library.track import Track
+    from bpmsync.planner.legs import Plan
+
+__all__ = [
+    "PushReport",
+    "PushWishes",
+    "push_basics",
+    "push_options",
+    "refuse_without_login",
+    "run_push",
+    "undo_last_push",
+]
+
+_Function = TypeVar("_Function", bound="Callable[..., Any]")
+
+# Fewer than this is more likely a mistake than a run
+_FEW = 5
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PushWishes:
+    """How a plan is to be pushed.
+
+    Parameters
+    ----------
+    account : Path
+        The account folder.
+    max_wait_s : float
+        How long to wait when Spotify asks for it.
+    name : str or None
+        Of the playlist; None for one after the ramp.
+    update : bool
+        Change the playlist of this name that an earlier plan was pushed to.
+    playlist : str or None
+        Change this playlist.
+    public : bool
+        Show a new playlist on the profile.
+    replace : bool
+        Let the next best track stand in for a song that Spotify lacks.
+    review : bool
+        Ask about doubtful matches.
+    yes : bool
+        Answer every question with yes.
+    """
+
+    account: Path
+    max_wait_s: float
+    name: str | None
+    update: bool
+    playlist: str | None
+    public: bool
+    replace: bool
+    review: bool
+    yes: bool
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> PushWishes:
+        """Take the options of a push out of what a command was given."""
+        return cls(
+            account=options.pop("account"),
+            max_wait_s=options.pop("max_wait"),
+            name=options.pop("name"),
+            update=options.pop("update"),
+            yes=options.pop("yes"),
+            playlist=options.pop("playlist", None),
+            public=options.pop("public", False),
+            replace=options.pop("replace", True),
+            review=options.pop("review", False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What a push found and did; `pushed` is None for a dry run."""
+
+    selection: Selection
+    target: Target
+    pushed: Pushed | None
+    searches: int
+    calls: int
+
+
+def push_basics(function: _Function) -> _Function:
+    """Add the options that `playlist --push` has, too."""
+    for option in reversed(
+        (
+            click.option(
+                "--name", metavar="TEXT", help="Name of the playlist on Spotify.  [default: after the ramp]"
+            ),
+            click.option(
+                "--update",
+                is_flag=True,
+                help="Change the playlist of this name that an earlier plan was pushed to.",
+            ),
+            click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
+            max_wait_option,
+            account_option,
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def push_options(function: _Function) -> _Function:
+    """Add all options of a push."""
+    for option in reversed(
+        (
+            push_basics,
+            click.option(
+                "--playlist", metavar="ADDRESS", help="Change this playlist: its address, URI or id."
+            ),
+            click.option("--public/--private", default=False, help="Show a new playlist on your profile."),
+            click.option(
+                "--replace/--no-replace",
+                default=True,
+                help="Put the next best track where Spotify lacks a song.",
+            ),
+            click.option("--review", is_flag=True, help="Ask about each doubtful match."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool) -> PushReport:
+    """Match a plan's songs, choose stand-ins, and bring the account to hold the list.
+
+    Raises
+    ------
+    SpotifyError
+        If nobody is logged in, the service refuses, or nothing of the plan is on Spotify.
+    click.Abort
+        If the person does not want what was asked.
+    """
+    from bpmsync.cli.progress import follow
+    from bpmsync.cli.reviewing import review_matches
+    from bpmsync.export.spotify.choosing import match_legs, select_tracks
+    from bpmsync.export.spotify.client import open_client
+    from bpmsync.export.spotify.journal import Journal
+    from bpmsync.export.spotify.targets import find_target, name_plan
+
+    pace = pace_for(session, wishes.max_wait_s)
+    client = open_client(wishes.account, pace=pace)
+    journal = Journal(wishes.account)
+    naming = name_plan(plan, today=_now().astimezone().date(), name=wishes.name)
+    with journal.locked(), _library(session) as (tracks, memory):
+        # First, since it costs little and tells a log-in that no longer counts
+        playlist_id = None if wishes.playlist is None else _playlist_id(wishes.playlist)
+        target = find_target(client, journal, naming, update=wishes.update, playlist_id=playlist_id)
+        search = _Search(client)
+        matcher = _matcher(search, memory)
+        found = match_legs(plan, matcher)
+        matches = list(follow(found, total=len(plan.legs), label="matching", quiet=session.quiet))
+        if wishes.review:
+            matches = review_matches(matches, search, memory)
+        selection = select_tracks(plan, matches, matcher, _alternatives(tracks) if wishes.replace else None)
+        pushed = None
+        if not dry_run:
+            _ask_first(selection, target, yes=wishes.yes)
+            pushed = _pushed(client, journal, target, selection, wishes=wishes, pause=pace.pause)
+    return PushReport(selection, target, pushed, search.searches, client.calls)
+
+
+def _pushed(
+    client: SpotifyClient,
+    journal: Journal,
+    target: Target,
+    selection: Selection,
+    *,
+    wishes: PushWishes,
+    pause: Callable[[int], None],
+) -> Pushed:
+    from bpmsync.export.spotify.push import push_list
+
+    return push_list(
+        client,
+        journal,
+        target,
+        selection.uris,
+        now=_now(),
+        pause=pause,
+        public=wishes.public,
+        rename=wishes.name is not None,
+    )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@contextmanager
+def _library(session: Session) -> Iterator[tuple[Callable[[], Sequence[Track]], MatchMemory]]:
+    """Open the library for answers and stand-ins; go on without one that cannot be opened."""
+    from bpmsync.export.spotify.memory import PassingMemory
+    from bpmsync.library.matchbook import MatchBook
+
+    try:
+        store = session.open_store()
+    except LibraryError as error:
+        session.say(f"{clean(str(error))}\ngoing on without a library: what is found is not remembered")
+        yield (lambda: ()), PassingMemory()
+        return
+    with store:
+        yield store.tracks, MatchBook(store, now=_now)
+
+
+@dataclass(slots=True)
+class _Search:
+    """A client's search that counts."""
+
+    client: SpotifyClient
+    searches: int = 0
+
+    def __call__(self, query: str, /) -> Sequence[CatalogueTrack]:
+        self.searches += 1
+        return self.client.search(query)
+
+
+def _matcher(search: _Search, memory: MatchMemory) -> Matcher:
+    from bpmsync.export.spotify.finding import match_song
+
+    return partial(match_song, search=search, memory=memory, now=_now())
+
+
+def _alternatives(tracks: Callable[[], Sequence[Track]]) -> Alternatives:
+    from bpmsync.planner.swap import next_best
+
+    def alternatives(plan: Plan, leg: int, without: Collection[str]) -> Iterator[Plan]:
+        return next_best(plan, leg, tracks(), without=without)
+
+    return alternatives
+
+
+def _ask_first(selection: Selection, target: Target, *, yes: bool) -> None:
+    """Ask before something is done that a person may not expect; a pipe cannot answer."""
+    count, planned = len(selection.uris), len(selection.choices)
+    if not count:
+        why = _why_none(selection)
+        msg = f"none of {planned} songs could be matched, so nothing was made or changed: {why}"
+        raise SpotifyError(msg)
+    if count < min(_FEW, planned):
+        _ask(f"only {count} of {planned} songs are on Spotify: push them all the same?", yes=yes)
+    lost = target.lost_rows(selection.uris)
+    if lost and target.playlist is not None:
+        names = ", ".join(clean(row.title or "a track that is gone") for row in lost[:_SHOWN])
+        more = f" and {len(lost) - _SHOWN} more" if lost[_SHOWN:] else ""
+        _ask(
+            f"{clean(target.playlist.name)} holds files from a computer, which no program can put back "
+            f"({names}{more}): remove them?",
+            yes=yes,
+        )
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    import sys
+
+    if not sys.stdin.isatty():
+        msg = f"{question} Nobody can answer here, so nothing was made or changed; --yes answers yes"
+        raise BpmsyncError(msg)
+    click.confirm(question, abort=True, err=True)
+
+
+def _why_none(selection: Selection) -> str:
+    reasons = {choice.match.reason for choice in selection.holes}
+    return "; ".join(sorted(reasons)[:_SHOWN])
+
+
+def _playlist_id(address: str) -> str:
+    from bpmsync.export.spotify.addresses import playlist_id
+
+    return playlist_id(address)
+
+
+def undo_last_push(session: Session, wishes: PushWishes, *, as_json: bool) -> None:
+    """Bring back what the last push changed, after asking."""
+    from bpmsync.cli.output import print_json
+    from bpmsync.export.spotify.client import open_client
+    from bpmsync.export.spotify.journal import Journal
+    from bpmsync.export.spotify.push import undo_push
+
+    pace = pace_for(session, wishes.max_wait_s)
+    client = open_client(wishes.account, pace=pace)
+    journal = Journal(wishes.account)
+    with journal.locked():
+        _ask(_undo_question(client, journal), yes=wishes.yes)
+        undone = undo_push(client, journal, pause=pace.pause)
+    saved = undone.saved
+    name = clean(saved.name)
+    if as_json:
+        print_json(
+            {
+                "playlist_id": saved.playlist_id,
+                "name": saved.name,
+                "removed": saved.created,
+                "lost_rows": undone.lost,
+            }
+        )
+    if saved.created:
+        session.say(
+            f"removed {name}; Spotify keeps removed playlists for 90 days (Account, Recover playlists)"
+        )
+    else:
+        lost = f", without {undone.lost} rows that cannot be put back" if undone.lost else ""
+        session.say(f"{name} is as it was before, {len(saved.rows) - undone.lost} rows{lost}")
+
+
+def _undo_question(client: SpotifyClient, journal: Journal) -> str:
+    last = journal.last_saved(client.me().id)
+    if last is None:
+        return "undo the last push?"
+    saved = last[1]
+    if saved.created:
+        return f"remove {clean(saved.name)}, which the last push made?"
+    return f"give {clean(saved.name)} the {len(saved.rows)} rows back that it had before the last push?"
+
+
+def refuse_without_login(session: Session, wishes: PushWishes) -> None:
+    """Do nothing if somebody is logged in, else raise, before hours of other work.
+
+    Raises
+    ------
+    NotAuthorised
+        If nobody is.
+    """
+    from bpmsync.export.spotify.client import open_client
+
+    open_client(wishes.account, pace=pace_for(session, wishes.max_wait_s)).close()

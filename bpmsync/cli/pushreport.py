@@ -1,0 +1,142 @@
+"""What a push found and did, as a table for eyes and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpmsync.cli.text import clean
+
+if TYPE_CHECKING:
+    from bpmsync.cli.pushing import PushReport
+    from bpmsync.cli.session import Session
+    from bpmsync.export.spotify.choosing import Choice
+
+__all__ = ["LAST_WORDS", "print_push", "push_document"]
+
+LAST_WORDS = "in Spotify: turn off Shuffle, Smart Shuffle, Automix and Crossfade"
+
+
+def print_push(session: Session, report: PushReport, *, table: bool) -> None:
+    """Print the rows on stdout, and on stderr what was done and what to do next."""
+    from bpmsync.cli.output import print_table
+    from bpmsync.timeline.durations import format_clock
+
+    selection = report.selection
+    if table:
+        columns = (">", "planned", "on Spotify", "match", ">off", "why")
+        print_table(columns, [_cells(n, choice) for n, choice in enumerate(selection.choices, start=1)])
+    for choice in selection.replaced:
+        if choice.leg is not None and choice.unmatched is not None:
+            session.say(f"{clean(choice.leg.track.name)} stands in for {clean(choice.unmatched.song.name)}")
+    for choice in selection.holes:
+        click.echo(f"left out: {clean(choice.match.song.name)}: {clean(choice.match.reason)}", err=True)
+    if selection.holes:
+        lost = format_clock(float(round(selection.lost_s)))
+        click.echo(
+            f"{len(selection.holes)} of {len(selection.choices)} songs are missing, {lost} of music: "
+            "--review asks about doubtful ones, bpmsync spotify link names the right version",
+            err=True,
+        )
+    session.say(_done(report))
+    older = report.target.older
+    if older is not None:
+        words = "from another plan is left as it is; --update would change that one"
+        session.say(f"a playlist {clean(older.name)} {words}")
+    if report.pushed is not None:
+        session.say(report.pushed.playlist.url)
+        session.say(LAST_WORDS)
+
+
+def _cells(number: int, choice: Choice) -> tuple[object, ...]:
+    from bpmsync.timeline.durations import format_clock
+
+    match = choice.match
+    planned = f"{choice.planned.track.name} ({format_clock(float(round(choice.planned.duration_s)))})"
+    if match.found is None or choice.leg is None:
+        return number, planned, "-", match.grade.value, None, match.reason
+    off_s = match.found.duration_s - match.song.duration_s
+    stand_in = "stands in: " if choice.unmatched is not None else ""
+    return (
+        number,
+        planned,
+        f"{stand_in}{match.found.name}",
+        match.grade.value,
+        f"{off_s:+.0f} s",
+        match.reason,
+    )
+
+
+def _done(report: PushReport) -> str:
+    pushed, target = report.pushed, report.target
+    sent = f"{report.searches} searches, {report.calls} calls"
+    if pushed is None:
+        return f"a dry run ({sent}): {_difference(report)}"
+    name = clean(pushed.playlist.name)
+    if not pushed.changed:
+        return f"{name} is as the plan wants it: nothing was changed ({sent})"
+    if pushed.created:
+        return f"made {name} with {len(report.selection.uris)} songs, read back and equal ({sent})"
+    kept = len(target.rows) - pushed.removed
+    return (
+        f"changed {name}: {pushed.added} rows added, {pushed.removed} removed, {kept} left alone, "
+        f"read back and equal ({sent}); bpmsync push --undo brings the old list back"
+    )
+
+
+def _difference(report: PushReport) -> str:
+    target, wanted = report.target, report.selection.uris
+    if target.playlist is None:
+        return f"{clean(target.naming.name)} would be made with {len(wanted)} songs"
+    before = [row.uri for row in target.rows]
+    name = clean(target.playlist.name)
+    if before == list(wanted):
+        return f"{name} is as the plan wants it"
+    titles = {row.uri: row.title for row in target.rows}
+    new = [uri for uri in wanted if uri not in titles]
+    old = [clean(row.title or "a row without a title") for row in target.rows if row.uri not in set(wanted)]
+    lines = [f"{name} would change: {len(new)} new songs, {len(old)} to go"]
+    lines += [f"  - {title}" for title in old]
+    names = {c.match.found.uri: c.match.found.name for c in report.selection.choices if c.match.found}
+    lines += [f"  + {clean(names.get(uri, uri))}" for uri in new]
+    return "\n".join(lines)
+
+
+def push_document(report: PushReport) -> dict[str, Any]:
+    """Return what a push found and did as JSON values."""
+    pushed, target, selection = report.pushed, report.target, report.selection
+    playlist = target.playlist if pushed is None else pushed.playlist
+    changes = {
+        "created": pushed is not None and pushed.created,
+        "added": 0 if pushed is None else pushed.added,
+        "removed": 0 if pushed is None else pushed.removed,
+        "described": pushed is not None and pushed.described,
+    }
+    return {
+        "playlist": None
+        if playlist is None
+        else {"id": playlist.id, "name": playlist.name, "url": playlist.url, "rows": playlist.total},
+        "plan_id": target.naming.plan_id,
+        "dry_run": pushed is None,
+        "changes": changes,
+        "uris": list(selection.uris),
+        "songs": [_song_document(choice) for choice in selection.choices],
+        "missing": len(selection.holes),
+        "missing_s": round(selection.lost_s, 3),
+        "saved": None if pushed is None or pushed.saved is None else str(pushed.saved),
+        "searches": report.searches,
+        "calls": report.calls,
+    }
+
+
+def _song_document(choice: Choice) -> dict[str, Any]:
+    match = choice.match
+    return {
+        "planned": choice.planned.track.name,
+        "pushed": None if choice.leg is None else choice.leg.track.name,
+        "uri": None if choice.leg is None or match.found is None else match.found.uri,
+        "grade": match.grade.value,
+        "reason": match.reason,
+        "not_pushed_because": None if choice.unmatched is None else choice.unmatched.reason,
+    }
