@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spotify_server import SpotifyServer
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "fixtures"))
@@ -40,7 +46,7 @@ def corpus() -> Path:
 def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep tests away from the user's library and settings; JIT caches stay warm."""
     for name in os.environ:
-        if name.startswith("BPMSYNC_") and name != "BPMSYNC_TEST_CORPUS":
+        if name.startswith("BPMSYNC_") and not name.startswith("BPMSYNC_TEST_"):
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
@@ -48,3 +54,23 @@ def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     # A test that measures colours asks for them; the terminal of whoever runs it must not.
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("PYTHONUTF8", "1")
+
+
+@pytest.fixture
+def spotify() -> Iterator[SpotifyServer]:
+    """Run a stand-in for Spotify with 300 songs."""
+    from spotify_cases import recordings
+    from spotify_server import SpotifyServer
+
+    with SpotifyServer(recordings(300)) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _spotify_contract() -> Iterator[None]:
+    """Hold whatever a test said to a stand-in, and was told by it, against the contract."""
+    yield
+    if "spotify_server.server" in sys.modules:
+        from spotify_cases import check_exchanges
+
+        check_exchanges()

@@ -86,6 +86,10 @@ class Exchange:
         0 where nothing was answered.
     fault
         Name of the scripted fault that struck; empty without one.
+    sound
+        False where the answer is broken on purpose.
+    headers
+        Names in lower case.
     """
 
     method: str
@@ -94,8 +98,8 @@ class Exchange:
     body: Any
     status: int
     fault: str = ""
+    sound: bool = True
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    sent: bytes = field(default=b"", repr=False)
 
 
 class RefusedError(Exception):

@@ -227,7 +227,7 @@ def put_cover(world: World, visit: Visit) -> Reply:
     if not visit.call.headers.get("content-type", "").startswith("image/jpeg"):
         raise RefusedError(400, "Unsupported content type")
     if len(visit.call.body) > _COVER_MOST:
-        raise RefusedError(413, "Request entity too large")
+        raise RefusedError(400, "Image is too large")
     try:
         picture = base64.b64decode(visit.call.body, validate=True)
     except binascii.Error:

@@ -79,6 +79,8 @@ class SpotifyServer:
             strict=strict,
             always_public=always_public,
         )
+        self._unchecked: list[tuple[Exchange, bytes]] = []
+        self._violations: list[str] = []
         self._api = Api(self.world)
         self._lock = threading.RLock()
         self._on_exchange = on_exchange
@@ -90,7 +92,7 @@ class SpotifyServer:
 
     def __enter__(self) -> Self:
         self._listener = Listener(self._port, self)
-        self.world.url = f"http://127.0.0.1:{self._listener.server_address[1]}"
+        self.world.opened(f"http://127.0.0.1:{self._listener.server_address[1]}")
         serve = self._listener.serve_forever
         threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True).start()
         STARTED.append(self)
@@ -101,11 +103,18 @@ class SpotifyServer:
     ) -> None:
         if self._listener is not None:
             self._listener.close()
+            self._listener = None
+        self.violations()
+
+    @property
+    def running(self) -> bool:
+        """Whether calls are answered."""
+        return self._listener is not None
 
     @property
     def url(self) -> str:
         """The address of API and accounts, without a slash at the end."""
-        return self.world.url
+        return self.world.shapes.url
 
     @property
     def catalogue(self) -> Catalogue:
@@ -158,6 +167,20 @@ class SpotifyServer:
             if method in (None, one.method) and one.path.removeprefix(API).startswith(prefix)
         ]
 
+    def violations(self) -> list[str]:
+        """Return what the exchanges so far did that the contract forbids; nothing where it is absent."""
+        try:
+            from spotify_contract import contract
+        except ImportError:  # started by hand, outside the tests
+            return []
+        with self._lock:
+            unchecked, self._unchecked = self._unchecked, []
+            rules = contract()
+            if rules is not None:
+                for exchange, sent in unchecked:
+                    self._violations += rules.violations(exchange, sent, requests=not self.provoked)
+            return list(dict.fromkeys(self._violations))
+
     def serve(self, call: Call) -> Reply | Ending:
         """Answer one call, or let its fault strike."""
         with self._lock:
@@ -166,6 +189,7 @@ class SpotifyServer:
             answer = _outcome(fault, truth)
             exchange = _exchange(call, answer, fault)
             self.requests.append(exchange)
+            self._unchecked.append((exchange, answer.content if isinstance(answer, Reply) else b""))
         if self._on_exchange is not None:
             self._on_exchange(exchange)
         return answer
@@ -198,5 +222,5 @@ def _exchange(call: Call, answer: Reply | Ending, fault: Fault | None) -> Exchan
         status=replied.status if replied else 0,
         fault=fault.name if fault else "",
         headers=dict(call.headers),
-        sent=replied.content if replied else b"",
+        sound=fault is None or fault.sound,
     )

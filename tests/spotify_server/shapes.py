@@ -7,7 +7,7 @@ markets. *Legacy* is what older apps still get: rows hold a ``track``, and playl
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -51,6 +51,7 @@ class Shapes:
     url: str
     legacy: bool
     catalogue: Catalogue
+    _tracks: dict[Recording, Json] = field(default_factory=dict, repr=False)
 
     @property
     def rows_key(self) -> str:
@@ -76,7 +77,12 @@ class Shapes:
         }
 
     def track(self, one: Recording) -> Json:
-        """Return a full track."""
+        """Return a full track; made once, as rows show it again and again."""
+        if one not in self._tracks:
+            self._tracks[one] = self._track(one)
+        return self._tracks[one]
+
+    def _track(self, one: Recording) -> Json:
         extra: Json = {"popularity": one.popularity, "available_markets": ["DE", "US"]} if self.legacy else {}
         artists = [
             {**self._thing("artist", made_up_id(f"artist {name}")), "name": name} for name in one.artists

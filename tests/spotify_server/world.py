@@ -36,16 +36,18 @@ class World:
     legacy: bool = False
     strict: bool = True
     always_public: bool = False
-    url: str = ""
+    shapes: Shapes = field(init=False)
     playlists: dict[str, Playlist] = field(default_factory=dict)
     saved: dict[str, set[str]] = field(default_factory=dict)
     removed_calls: list[str] = field(default_factory=list)
     made: int = 0
 
-    @property
-    def shapes(self) -> Shapes:
-        """How things are shown."""
-        return Shapes(self.url, self.legacy, self.catalogue)
+    def __post_init__(self) -> None:
+        self.opened("")
+
+    def opened(self, url: str) -> None:
+        """Take note of the address, which all links begin with."""
+        self.shapes = Shapes(url, self.legacy, self.catalogue)
 
     def add_playlist(
         self, name: str, uris: Sequence[str] = (), *, owner: str, description: str = "", public: bool = True
