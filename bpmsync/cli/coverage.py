@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bpmsync.beats.detection import PLANNED
-from bpmsync.cli.options import DURATION, SPM, json_option
+from bpmsync.cli.options import DURATION, SPM, imported_option, json_option
 from bpmsync.cli.session import Session, common_options, pass_session
-from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +33,7 @@ _BAR_WIDTH = 40
     help="No track whose beat is less certain.",
 )
 @click.option("--spoken/--no-spoken", default=False, help="Audiobooks and podcasts, too.")
+@imported_option(default=True)
 @click.option("--from", "from_spm", type=SPM, default=140.0, help="Slowest cadence shown.")
 @click.option("--to", "to_spm", type=SPM, default=200.0, help="Fastest cadence shown.")
 @click.option("--width", type=click.FloatRange(1, 100), default=5.0, metavar="SPM", help="Width of a band.")
@@ -49,6 +48,7 @@ def command(
     max_length: float,
     min_confidence: float,
     spoken: bool,
+    imported: bool,
     from_spm: float,
     to_spm: float,
     width: float,
@@ -59,7 +59,7 @@ def command(
     A track counts at 1, 2 and 1/2 steps per beat.
     """
     from bpmsync.cli.output import print_json  # help draws nothing
-    from bpmsync.cli.planning import filtered
+    from bpmsync.cli.planning import filtered, offered_tracks
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import cadence_bands
 
@@ -67,11 +67,8 @@ def command(
         min_length_s=min_length, max_length_s=max_length, min_confidence=min_confidence, spoken=spoken
     )
     with session.open_store() as store:
-        known = store.tracks()
-    if not known:
-        msg = "the library is empty: bpmsync scan FOLDER fills it"
-        raise BpmsyncError(msg)
-    tracks = [track for track in filtered(known, " ".join(query)) if Path(track.path).exists()]
+        offered = offered_tracks(store, imported=imported)
+    tracks = filtered(offered, " ".join(query))
     bands = cadence_bands(tracks, options, width_spm=width, from_spm=from_spm, to_spm=to_spm)
     if as_json:
         print_json([_band_json(band) for band in bands])
@@ -79,6 +76,9 @@ def command(
     _bars(bands)
     for line in _holes(bands):
         session.say(line)
+    songs = sum(not track.has_file for track in tracks)
+    if songs:
+        session.say(f"{songs} imported songs are counted: only a playlist in Spotify can play them")
 
 
 def _band_json(band: CadenceBand) -> dict[str, float]:

@@ -118,6 +118,8 @@ def _clicked(piece: _Piece, length_s: float) -> Samples:
     from bpmsync.render.click import good_place, mix_clicks, read_excerpt, step_clicks
 
     track, grid = piece.track, piece.track.grid
+    if not track.has_file:
+        raise TrackError(track.name, "imported without a file, so there is nothing to hear")
     if grid is None:
         raise NoBeat(track.path, f"{track.detection.failure}: nothing to click on")
     start_s = good_place(track.detection.usable, duration_s=track.duration_s, length_s=length_s)

@@ -28,6 +28,7 @@ __all__ = [
     "RampChoice",
     "chosen_ramp",
     "engine_option",
+    "imported_option",
     "jobs_option",
     "json_option",
     "native_options",
@@ -317,6 +318,12 @@ def json_option(function: _Function) -> _Function:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")(
         function
     )
+
+
+def imported_option(*, default: bool) -> Callable[[_Function], _Function]:
+    """Return what adds --imported/--no-imported with a default."""
+    text = "Imported songs, too: only a playlist in Spotify can play them."
+    return click.option("--imported/--no-imported", default=default, help=text)
 
 
 def jobs_option(function: _Function) -> _Function:

@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from bpmsync.cli.options import chosen_ramp, json_option, native_options, ramp_options
+from bpmsync.cli.options import chosen_ramp, imported_option, json_option, native_options, ramp_options
 from bpmsync.cli.places import places_for
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
 from bpmsync.cli.writing import Writing, last_words, write_playlist, writing_options
-from bpmsync.errors import BpmsyncError
 
 __all__ = ["command"]
 
@@ -22,6 +21,7 @@ __all__ = ["command"]
 @click.argument("query", nargs=-1)
 @ramp_options
 @native_options
+@imported_option(default=False)
 @click.option(
     "-o",
     "--output",
@@ -48,6 +48,7 @@ def command(
     *,
     output: Path | None,
     svg: Path | None,
+    imported: bool,
     as_json: bool,
     **options: Any,  # noqa: ANN401 - the shared options, taken out below
 ) -> None:
@@ -55,7 +56,14 @@ def command(
 
     Without -o the plan is only shown. --json prints the plan itself.
     """
-    from bpmsync.cli.planning import Filters, filtered, native_plan, report_plan, take_native_options
+    from bpmsync.cli.planning import (
+        Filters,
+        filtered,
+        native_plan,
+        offered_tracks,
+        report_plan,
+        take_native_options,
+    )
     from bpmsync.cli.rise import rise_of, warn_of_rise
     from bpmsync.planner.plan import plan_to_json
 
@@ -66,11 +74,8 @@ def command(
     if places is not None:
         places.refuse_foreign(force=writing.force)
     with session.open_store() as store:
-        known = store.tracks()
-    if not known:
-        msg = "the library is empty: bpmsync scan FOLDER fills it"
-        raise BpmsyncError(msg)
-    tracks = [track for track in filtered(known, " ".join(query)) if Path(track.path).exists()]
+        offered = offered_tracks(store, imported=imported)
+    tracks = filtered(offered, " ".join(query))
     plan = native_plan(tracks, choice.ramp, limits, filters)
     if places is not None:
         write_playlist(plan, places, writing)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bpmsync.cli.rise import Rise
+    from bpmsync.library.store import Store
     from bpmsync.library.track import Track
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.legs import Plan
@@ -24,6 +25,7 @@ __all__ = [
     "cadence_errors",
     "filtered",
     "native_plan",
+    "offered_tracks",
     "plan_name",
     "report_plan",
     "take_native_options",
@@ -104,7 +106,7 @@ def filtered(tracks: Iterable[Track], query: str) -> list[Track]:
 
 
 def native_plan(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions, filters: Filters) -> Plan:
-    """Return the native plan for a ramp.
+    """Return the native plan for a ramp; it records whether imported songs were offered.
 
     Raises
     ------
@@ -113,8 +115,34 @@ def native_plan(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions, fil
     """
     from bpmsync.planner.native import plan_native
 
-    plan = plan_native(filters.apply(tracks), ramp, options)
-    return replace(plan, parameters={**plan.parameters, **filters.parameters()})
+    passed = filters.apply(tracks)
+    plan = plan_native(passed, ramp, options)
+    imported = {} if all(track.has_file for track in passed) else {"imported": True}
+    return replace(plan, parameters={**plan.parameters, **filters.parameters(), **imported})
+
+
+def offered_tracks(store: Store, *, imported: bool) -> list[Track]:
+    """Return the tracks that can be planned: files that are there, and imported songs if wanted.
+
+    Raises
+    ------
+    BpmsyncError
+        If the library holds nothing at all.
+    """
+    from pathlib import Path
+
+    from bpmsync.errors import BpmsyncError
+    from bpmsync.library.songbook import SongBook
+
+    files = store.tracks()
+    songs = SongBook(store).tracks(files)
+    if not files and songs and not imported:
+        msg = "the library holds imported songs only: --imported plans them for a push to Spotify"
+        raise BpmsyncError(msg)
+    if not files and not songs:
+        msg = "the library is empty: bpmsync scan FOLDER fills it"
+        raise BpmsyncError(msg)
+    return [*(track for track in files if Path(track.path).exists()), *(songs if imported else [])]
 
 
 def plan_name(ramp: Ramp) -> str:

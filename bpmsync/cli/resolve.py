@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.cli.text import shorten
+from bpmsync.cli.text import clean, shorten
 from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
@@ -20,8 +20,17 @@ _MOST_SHOWN = 20
 _LONGEST_NAME = 60
 
 
-def find_track(store: Store, text: str) -> Track:
+def find_track(store: Store, text: str, *, imported: bool = False) -> Track:
     """Return the one track that a TRACK argument means.
+
+    Parameters
+    ----------
+    store : Store
+        The library.
+    text : str
+        A path, a number from a table, or a query.
+    imported : bool
+        Whether an imported song will do; it has no sound to hear and no beat to correct.
 
     Raises
     ------
@@ -31,6 +40,7 @@ def find_track(store: Store, text: str) -> Track:
         If there is none.
     """
     from bpmsync.library.query import parse_query
+    from bpmsync.library.songbook import SongBook
 
     if text.isascii() and text.isdigit():
         by_id = store.track_by_id(int(text))
@@ -40,12 +50,23 @@ def find_track(store: Store, text: str) -> Track:
     if by_path is not None:
         return by_path
     query = parse_query(text)
-    hits = [track for track in store.tracks() if query.matches(track)]
+    files = store.tracks()
+    songs = [song for song in SongBook(store).tracks(files) if query.matches(song)]
+    hits = [*(track for track in files if query.matches(track)), *(songs if imported else [])]
+    if not hits and songs:
+        raise BpmsyncError(_no_sound(songs[0]))
     if not hits:
         raise BpmsyncError(_nothing(store, text))
     if len(hits) > 1:
         raise click.UsageError(_candidates(text, hits))
     return hits[0]
+
+
+def _no_sound(song: Track) -> str:
+    return (
+        f"{clean(song.name)} was imported without a file: there is nothing to hear and no beat to correct "
+        "(to change its tempo, import it again)"
+    )
 
 
 def _nothing(store: Store, text: str) -> str:
@@ -58,7 +79,10 @@ def _nothing(store: Store, text: str) -> str:
 
 
 def _candidates(text: str, hits: list[Track]) -> str:
-    lines = [f"  {track.id}  {shorten(track.name, _LONGEST_NAME)}" for track in hits[:_MOST_SHOWN]]
+    # An imported song has no number, but a query that nothing else can match
+    words = [str(track.id) if track.has_file else f"hash:{track.audio_hash}" for track in hits[:_MOST_SHOWN]]
+    names = [shorten(track.name, _LONGEST_NAME) for track in hits[:_MOST_SHOWN]]
+    lines = [f"  {word}  {name}" for word, name in zip(words, names, strict=True)]
     if len(hits) > _MOST_SHOWN:
         lines.append(f"  ... and {len(hits) - _MOST_SHOWN} more")
     return "\n".join([f"{text!r} matches {len(hits)} tracks: give the number of one", *lines])

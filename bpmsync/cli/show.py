@@ -34,11 +34,11 @@ def command(session: Session, track: str, *, as_json: bool) -> None:
     from bpmsync.cli.resolve import find_track
 
     with session.open_store() as store:
-        found = find_track(store, track)
+        found = find_track(store, track, imported=True)
     if as_json:
         print_json(track_json(found, beats=True))
         return
-    click.echo(f"{found.id}  {shorten(found.name, _LONGEST_VALUE)}")
+    click.echo(f"{found.id or 'imported'}  {shorten(found.name, _LONGEST_VALUE)}")
     rows = [(name, shorten(value, _LONGEST_VALUE)) for name, value in _facts(found) if value]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -104,7 +104,9 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
     found, grid = track.detection, track.grid
     document: dict[str, Any] = {
         "id": track.id,
-        "path": track.path,
+        "path": track.path if track.has_file else None,
+        "imported": not track.has_file,
+        "uri": track.uri,
         "audio_hash": track.audio_hash,
         "duration_s": round(track.duration_s, 6),
         "title": track.tags.title,
@@ -119,8 +121,9 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
         "bar_confidence": round(found.bar_confidence, 6),
         "salience": round(found.salience, 6),
         "sections": [round(second, 6) for second in found.sections],
-        "energy": round(found.energy, 6),
-        "level_db": round(found.level_db, 6),
+        # Of a song that nobody has heard nothing but the tempo is known
+        "energy": round(found.energy, 6) if track.has_file else None,
+        "level_db": round(found.level_db, 6) if track.has_file else None,
         "usable": [list(span) for span in found.usable],
         "engine": f"{found.engine} {found.version}",
         "override": override_words(track) or None,
@@ -137,7 +140,8 @@ def track_json(track: Track, *, beats: bool = False) -> dict[str, Any]:
             }
             for reading in _readings(found)
         ]
-        document["beats"] = [] if grid is None else grid.beats.tolist()
+        # Evenly spaced beats that begin anywhere are no moments of an imported song
+        document["beats"] = [] if grid is None or not track.has_file else grid.beats.tolist()
         document["downbeats"] = [] if grid is None else grid.downbeats.tolist()
     return document
 
@@ -157,10 +161,16 @@ def _facts(track: Track) -> list[tuple[str, str]]:
     facts = [
         ("path", clean(track.path)),
         ("length", format_clock(round(track.duration_s))),
-        ("audio", track.audio_hash),
+        ("audio" if track.has_file else "key", track.audio_hash),
         ("engine", f"{found.engine} {found.version}"),
     ]
-    if grid is None:
+    if not track.has_file:
+        facts += [
+            ("uri", track.uri or ""),
+            ("tempo", f"{found.tempo_bpm:.2f} BPM, as it was imported"),
+            ("confidence", f"{confidence_word(found.confidence)} ({found.confidence:.2f})"),
+        ]
+    elif grid is None:
         facts.append(("beat", f"none: {found.failure}"))
     else:
         usable = ", ".join(f"{format_clock(round(a))}-{format_clock(round(b))}" for a, b in found.usable)

@@ -33,6 +33,7 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
     from bpmsync.cli.output import print_json
     from bpmsync.cli.show import track_json
     from bpmsync.library.query import parse_query
+    from bpmsync.library.songbook import SongBook
 
     if doubtful and failed:
         msg = "--doubtful and --failed are two lists: give one"
@@ -42,9 +43,10 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
         if failed:
             _list_failures([(failure.path, failure.reason) for failure in store.failures()], as_json=as_json)
             return
-        tracks = [track for track in store.tracks() if wanted.matches(track)]
+        files = store.tracks()
+        tracks = [track for track in [*files, *SongBook(store).tracks(files)] if wanted.matches(track)]
     if doubtful:
-        _list_doubtful(session, tracks, as_json=as_json)
+        _list_doubtful(session, [track for track in tracks if track.has_file], as_json=as_json)
         return
     if as_json:
         print_json([track_json(track) for track in tracks])
@@ -58,7 +60,6 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
 
 
 def _table(tracks: list[Track]) -> None:
-    from bpmsync.beats.detection import confidence_word
     from bpmsync.cli.output import print_table
     from bpmsync.cli.show import override_words
     from bpmsync.timeline.durations import format_clock
@@ -69,12 +70,20 @@ def _table(tracks: list[Track]) -> None:
             track.name,
             format_clock(round(track.duration_s)),
             None if track.detection.tempo_bpm is None else f"{track.detection.tempo_bpm:.1f}",
-            confidence_word(track.detection.confidence) if track.grid else "no beat",
+            _certainty(track),
             override_words(track),
         )
         for track in tracks
     ]
     print_table((">id", "track", ">length", ">bpm", "beat", "you said"), rows)
+
+
+def _certainty(track: Track) -> str:
+    from bpmsync.beats.detection import confidence_word
+
+    if not track.has_file:
+        return "imported"
+    return confidence_word(track.detection.confidence) if track.grid else "no beat"
 
 
 def _list_doubtful(session: Session, tracks: list[Track], *, as_json: bool) -> None:

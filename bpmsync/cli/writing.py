@@ -120,10 +120,14 @@ def write_playlist(plan: Plan, places: Places, writing: Writing) -> None:
     Raises
     ------
     ExportError
-        If a file cannot be written; what was there is untouched.
+        If a file cannot be written, or a playlist is wanted and a song has no file; what was
+        there is untouched.
     """
+    from bpmsync.export.files import require_files
     from bpmsync.planner.plan import save_plan
 
+    if places.playlist is not None:
+        require_files(plan)
     places.refuse_foreign(force=writing.force)
     save_plan(plan, places.plan)
     if places.playlist is not None:

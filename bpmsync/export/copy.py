@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bpmsync.atomic import write_atomically
 from bpmsync.errors import ExportError
+from bpmsync.export.files import require_files
 from bpmsync.export.m3u import playlist_text
 from bpmsync.export.names import legal_name, numbered_name
 
@@ -88,14 +89,16 @@ def copy_files(plan: Plan, dest: str | Path, *, name: str = "run") -> Iterator[C
     Raises
     ------
     ExportError
-        At once, with nothing changed, if a source is missing, the folder is not ours or space
-        is short; from the generator, if a file cannot be written. Finished copies then stay.
+        At once, with nothing changed, if a source is missing (an imported song has none), the
+        folder is not ours or space is short; from the generator, if a file cannot be written.
+        Finished copies then stay.
 
     Notes
     -----
     A second copy into the same folder leaves unchanged files (same size and time) and takes
     away those of an earlier plan. A copy that was stopped goes on where it was.
     """
+    require_files(plan)
     dest = Path(os.path.abspath(dest))  # noqa: PTH100 - links are kept as given
     ours = _own_names(dest)
     names = [numbered_name(i, len(plan.legs), leg.track) for i, leg in enumerate(plan.legs, 1)]

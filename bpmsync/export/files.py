@@ -1,14 +1,20 @@
-"""Which files may be replaced: those that bpmsync wrote, known by their first lines."""
+"""Which files may be replaced (those that bpmsync wrote), and which plans name files at all."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bpmsync.errors import ExportError
+from bpmsync.export.text import clean_line
 
-__all__ = ["is_own_plan", "is_own_playlist", "refuse_foreign"]
+if TYPE_CHECKING:
+    from bpmsync.planner.legs import Plan
+
+__all__ = ["is_own_plan", "is_own_playlist", "refuse_foreign", "require_files"]
 
 _HEAD_BYTES = 65536
+_MOST_NAMED = 5
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -55,6 +61,26 @@ def refuse_foreign(path: str | Path, *, force: bool) -> None:
     if force or not path.exists() or is_own_playlist(path) or is_own_plan(path):
         return
     msg = f"{path} exists and bpmsync did not write it: name another file with -o, or replace it with --force"
+    raise ExportError(msg)
+
+
+def require_files(plan: Plan) -> None:
+    """Do nothing if every leg of a plan is a file, else raise.
+
+    Raises
+    ------
+    ExportError
+        If songs were imported without a file: nothing but a push can play them.
+    """
+    names = [clean_line(leg.track.name) for leg in plan.legs if not leg.track.has_file]
+    if not names:
+        return
+    songs = "1 song that has" if len(names) == 1 else f"{len(names)} songs that have"
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    msg = (
+        f"the plan holds {songs} no file, only a tempo ({'; '.join(names[:_MOST_NAMED])}{more}), so no file "
+        "can play it: write it as a .plan.json and bpmsync push that, or plan without --imported"
+    )
     raise ExportError(msg)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from bpmsync.atomic import write_atomically
 from bpmsync.beats.detection import confidence_word
 from bpmsync.errors import ExportError, ParameterError
-from bpmsync.export.files import refuse_foreign
+from bpmsync.export.files import refuse_foreign, require_files
 from bpmsync.export.text import clean_line, track_name
 from bpmsync.planner.legs import error_percent, leg_error_spm, leg_target
 from bpmsync.planner.plan import plan_from_json, plan_to_json
@@ -106,10 +106,12 @@ def m3u_text(
     Raises
     ------
     ExportError
-        If a track's name cannot stand in a playlist, or lies outside `music`.
+        If a track has no file, or one whose name cannot stand in a playlist or lies outside
+        `music`.
     ParameterError
         If the prefix cannot begin an entry.
     """
+    require_files(plan)
     entries = [_entry(leg.track.path, Path(folder), paths, prefix, music) for leg in plan.legs]
     return playlist_text(plan, entries, name=name)
 

@@ -61,6 +61,7 @@ _NUMBERS: Final[dict[str, tuple[_Number, float]]] = {
 _FLAGS: Final[dict[str, Callable[[Track], bool]]] = {
     "beat": lambda track: track.grid is not None,
     "corrected": lambda track: bool(track.override),
+    "imported": lambda track: not track.has_file,
     "explicit": lambda track: bool(track.tags.explicit),
     "ignored": lambda track: track.override.ignore,
 }

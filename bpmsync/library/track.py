@@ -1,4 +1,4 @@
-"""A file of the library as the planner sees it (pure values: no database, no audio).
+"""A song of the library as the planner sees it (pure values: no database, no audio).
 
 `Tags` are what the file says, a `Detection` what a machine found, an `Override` what a
 person said. A `Track` is the three together, the override already applied.
@@ -91,14 +91,15 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One file of the library.
+    """One file of the library, or an imported song without a file.
 
     Parameters
     ----------
     path : str
-        Absolute, as found.
+        Absolute, as found; empty for an imported song.
     audio_hash : str
-        Of the audio packets: the recording's identity, whatever its name and tags.
+        Of the audio packets: the recording's identity, whatever its name and tags. An imported
+        song has a key of its own instead.
     duration_s : float
         Length in seconds.
     tags : Tags
@@ -109,6 +110,8 @@ class Track:
         What a person said; falsy where nothing.
     id : int or None
         The number shown in tables, None outside a library.
+    uri : str or None
+        The Spotify track that an import named for it.
     """
 
     path: str
@@ -118,6 +121,7 @@ class Track:
     detection: Detection
     override: Override = field(default_factory=Override)
     id: int | None = None
+    uri: str | None = None
 
     __hash__ = None  # type: ignore[assignment]  # holds a grid
 
@@ -125,6 +129,11 @@ class Track:
     def grid(self) -> BeatGrid | None:
         """The beat grid in force, or None."""
         return self.detection.grid
+
+    @property
+    def has_file(self) -> bool:
+        """Whether there is a file to play; of an imported song only the tempo is known."""
+        return bool(self.path)
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 Keys in a fixed order, numbers rounded to 6 decimals, no clock time: equal input gives equal
 bytes. Readers ignore keys that they do not know. A leg carries all of its track's beats, so
 that export, push and render need no library; a track read back knows only what is in here.
+An imported song has no path (null), and a `uri` where one is known.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from bpmsync.atomic import write_atomically
 from bpmsync.beats.detection import Detection
 from bpmsync.errors import ParameterError, PlanError
+from bpmsync.library.imported import is_track_uri
 from bpmsync.library.track import Tags, Track
 from bpmsync.planner.legs import Plan, WholeLeg, error_percent, leg_error_spm, leg_target
 from bpmsync.timeline.arrays import frozen_ints
@@ -182,12 +184,13 @@ def _leg_document(leg: WholeLeg, ramp: Ramp, beside: Path | None) -> dict[str, A
     grid = found.grid
     target = leg_target(leg, ramp)
     return {
-        "path": _written_path(track.path, beside),
+        "path": _written_path(track.path, beside) if track.has_file else None,
         "audio_hash": track.audio_hash,
         "title": tags.title,
         "artist": tags.artist,
         "album": tags.album,
         "isrc": tags.isrc,
+        **({} if track.uri is None else {"uri": track.uri}),
         "duration_s": leg.duration_s,
         "confidence": found.confidence,
         "engine": f"{found.engine} {found.version}",
@@ -257,12 +260,17 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
     if not 0 < duration_s < math.inf:
         msg = f"a duration of {duration_s} s"
         raise ParameterError(msg)
+    uri = _text(leg.get("uri"), "uri")
+    if uri is not None and not is_track_uri(uri):
+        msg = f"{uri!r} is no Spotify track"
+        raise ParameterError(msg)
     track = Track(
-        path=_read_path(leg["path"], beside),
+        path="" if leg["path"] is None else _read_path(leg["path"], beside),
         audio_hash=str(leg["audio_hash"]),
         duration_s=duration_s,
         tags=Tags(title=title, artist=artist, album=album, isrc=isrc),
         detection=detection,
+        uri=uri,
     )
     return WholeLeg(track, Fraction(leg["steps_per_beat"]), float(leg["start_s"]))
 
