@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ from click.core import ParameterSource
 
 from bpmsync.cli.options import json_option
 from bpmsync.cli.session import Session, common_options, pass_session
-from bpmsync.cli.table import COMMANDS, load_command
+from bpmsync.cli.table import load_entry, runnable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,27 +65,33 @@ def _settings(ctx: click.Context, session: Session) -> Iterator[dict[str, Any]]:
     ):
         source = session.sources.get(name, ParameterSource.DEFAULT)
         yield {"command": "", "setting": name, "value": value, "source": _WORDS[source]}
-    for entry in COMMANDS:
-        command = load_command(entry.name)
-        if command is not None:
-            yield from _command_settings(ctx, entry.name, command)
+    for words, entry in runnable():
+        yield from _command_settings(ctx, words, load_entry(entry))
 
 
-def _command_settings(ctx: click.Context, name: str, command: click.Command) -> Iterator[dict[str, Any]]:
+def _command_settings(
+    ctx: click.Context, words: tuple[str, ...], command: click.Command
+) -> Iterator[dict[str, Any]]:
     from bpmsync.cli.settings import is_common, option_names
 
-    inner = click.Context(command, info_name=name, parent=ctx.parent, resilient_parsing=True)
+    inner = ctx.parent
+    for word in words:  # a group's name is part of the environment variable's
+        inner = click.Context(command, info_name=word, parent=inner, resilient_parsing=True)
+    assert inner is not None  # noqa: S101 - no command is named by no words
     for setting, option in option_names(command).items():
         if is_common(setting):
             continue
         value, source = option.consume_value(inner, {})
-        yield {"command": name, "setting": setting, "value": _plain(value), "source": _WORDS[source]}
+        shown = _plain(value)
+        yield {"command": " ".join(words), "setting": setting, "value": shown, "source": _WORDS[source]}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any option's value
     """Return a value for JSON; click's mark for "not set" is None."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Path):
+        return str(value)
     return [str(item) for item in value] if isinstance(value, list | tuple) else None
 
 

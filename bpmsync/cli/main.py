@@ -15,65 +15,21 @@ from typing import TYPE_CHECKING
 import click
 
 from bpmsync import __version__
+from bpmsync.cli.groups import TableGroup
 from bpmsync.cli.session import Session, common_options
-from bpmsync.cli.table import COMMANDS, command_names, load_command
+from bpmsync.cli.table import COMMANDS
 from bpmsync.errors import BpmsyncError, ExitStatus
 from bpmsync.library.threads import limit_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from click.shell_completion import CompletionItem
-
 __all__ = ["cli", "main"]
 
 
-class _Table(click.Group):
-    """A group that knows its commands from the table and imports the one that runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return command_names()
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        return load_command(cmd_name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if (
-            args
-            and args[0] not in command_names()
-            and not ctx.resilient_parsing
-            and not args[0].startswith("-")
-        ):
-            ctx.fail(f"there is no command {args[0]!r}{_nearest(args[0])}")
-        return super().resolve_command(ctx, args)
-
-    # click would import every command to print the table
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(entry.name, entry.summary) for entry in COMMANDS])
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        names = [
-            CompletionItem(entry.name, help=entry.summary)
-            for entry in COMMANDS
-            if entry.name.startswith(incomplete)
-        ]
-        return names + click.Command.shell_complete(self, ctx, incomplete)
-
-
-def _nearest(word: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, command_names(), n=1)
-    return f" (did you mean {near[0]}?)" if near else " (see bpmsync --help)"
-
-
 @click.group(
-    cls=_Table,
+    cls=TableGroup,
+    entries=COMMANDS,
     context_settings={
         "auto_envvar_prefix": "BPMSYNC",
         "help_option_names": ["-h", "--help"],

@@ -6,6 +6,9 @@
     to = 168
     max-off = "5%"
 
+    [spotify.login]           # a command of a group
+    client-id = "..."
+
 A table or a key that no command has is an error: a misspelt setting must not be silent.
 """
 
@@ -20,15 +23,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpmsync.cli.table import command_names, load_command
+from bpmsync.cli.table import COMMANDS, load_entry, runnable
 from bpmsync.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bpmsync.cli.table import CommandEntry
+
 __all__ = ["SHARED", "ConfigFile", "default_config", "is_common", "option_names", "read_config"]
 
-SHARED = ("baseline", "engine", "jobs")
+SHARED = ("account", "baseline", "engine", "jobs")
 _COMMON = ("db", "quiet", "verbose")
 
 
@@ -45,7 +50,7 @@ class ConfigFile:
     common : mapping
         Settings of bpmsync itself: db, quiet, verbose.
     default_map : dict
-        Click's own: command -> option name -> value.
+        Click's own: command -> option name -> value; a group's commands one level deeper.
     """
 
     path: Path
@@ -106,29 +111,55 @@ def read_config(given: str | None) -> ConfigFile:
 
 
 def _sorted_out(path: Path, settings: Mapping[str, Any]) -> ConfigFile:
-    names = command_names()
-    default_map: dict[str, dict[str, Any]] = {name: {} for name in names}
+    default_map: dict[str, Any] = {}
     common: dict[str, Any] = {}
+    shared: dict[str, Any] = {}
+    tables = {entry.name: entry for entry in COMMANDS}
     for key, value in settings.items():
         if isinstance(value, dict):
-            _known(path, key, names, "table")
-            default_map[key] |= _command_settings(path, key, value)
+            _known(path, key, tables, "table")
+            default_map[key] = _command_settings(path, tables[key], value)
         elif key in _COMMON:
             common[key] = _common_value(path, key, value)
         else:
             _known(path, key, (*_COMMON, *SHARED), "key")
-            for name in names:
-                default_map[name].setdefault(key, value)
+            shared[key] = value
+    for words, _ in runnable():
+        _share(default_map, words, shared)
     return ConfigFile(path, exists=True, common=common, default_map=default_map)
 
 
-def _command_settings(path: Path, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    command = load_command(name)
-    options = {} if command is None else option_names(command)
+def _share(default_map: dict[str, Any], words: tuple[str, ...], shared: Mapping[str, Any]) -> None:
+    """Give a command the settings of all, where it has none of its own."""
+    for word in words:
+        default_map = default_map.setdefault(word, {})
+    for key, value in shared.items():
+        default_map.setdefault(key, value)
+
+
+def _command_settings(
+    path: Path, entry: CommandEntry, table: Mapping[str, Any], above: str = ""
+) -> dict[str, Any]:
+    name = above + entry.name
+    if entry.children:
+        return _group_settings(path, entry, table, name)
+    options = option_names(load_entry(entry))
     settings = {}
     for key, value in table.items():
         _known(path, key, options, f"key in [{name}]")
         settings[str(options[key].name)] = value
+    return settings
+
+
+def _group_settings(path: Path, group: CommandEntry, table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    children = {child.name: child for child in group.children}
+    settings = {}
+    for key, value in table.items():
+        _known(path, key, children, f"key in [{name}]")
+        if not isinstance(value, dict):
+            msg = f"{key} = {value!r} in [{name}] of {path}: {key} is a table, written [{name}.{key}]"
+            raise ConfigError(msg)
+        settings[key] = _command_settings(path, children[key], value, f"{name}.")
     return settings
 
 

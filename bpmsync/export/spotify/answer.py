@@ -8,13 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 from bpmsync.errors import NotAuthorised
 from bpmsync.export.spotify.tokens import Secret
 
-__all__ = ["StrayAnswer", "code_in", "code_in_pasted"]
+__all__ = ["StrayAnswer", "TimedOut", "code_in", "code_in_pasted"]
 
 _LONGEST_WORD = 60
 
 
 class StrayAnswer(NotAuthorised):
     """An answer to another question, or none at all."""
+
+
+class TimedOut(NotAuthorised):
+    """No answer came."""
 
 
 def code_in(query: str, state: str) -> Secret:

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.retry import Pace
     from bpmsync.export.spotify.tokens import Login, Server
 
-__all__ = ["SCOPES", "Consent", "Grant", "code_grant", "refresh_grant"]
+__all__ = ["SCOPES", "Consent", "Grant", "code_grant", "new_state", "refresh_grant"]
 
 SCOPES = ("playlist-modify-private", "playlist-modify-public", "playlist-read-private")
 _LIFE_S = 3600.0
+
+
+def new_state() -> str:
+    """Return a word by which the answer to a question is known."""
+    return secrets.token_urlsafe(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,9 @@ class Consent:
     verifier: Secret
 
     @classmethod
-    def ask(cls, client_id: str, *, server: Server, redirect_uri: str) -> Consent:
+    def ask(cls, client_id: str, *, server: Server, redirect_uri: str, state: str) -> Consent:
         """Return a new question."""
-        return cls(
-            client_id, server, redirect_uri, secrets.token_urlsafe(24), Secret(secrets.token_urlsafe(64))
-        )
+        return cls(client_id, server, redirect_uri, state, Secret(secrets.token_urlsafe(64)))
 
     @property
     def address(self) -> str:

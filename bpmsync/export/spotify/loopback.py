@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bpmsync.errors import NotAuthorised, SpotifyError
-from bpmsync.export.spotify.answer import StrayAnswer, code_in
+from bpmsync.export.spotify.answer import StrayAnswer, TimedOut, code_in
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
     from bpmsync.export.spotify.tokens import Secret
 
-__all__ = ["CALLBACK", "REDIRECT", "Loopback"]
+__all__ = ["CALLBACK", "Loopback", "redirect_on"]
 
 CALLBACK = "/callback"
-REDIRECT = f"http://127.0.0.1{CALLBACK}"
 _STALLED_S = 5.0
 _LOOK_S = 0.2  # Ctrl-C is heard at least so often
 
@@ -50,11 +49,24 @@ _STRAY = "This is not the answer that bpmsync waits for. Go on in the window tha
 _NOTHING = "There is nothing here."
 
 
+def redirect_on(port: int | None) -> str:
+    """Return where the browser is sent; without a port it is what the user registered.
+
+    Examples
+    --------
+    >>> redirect_on(None), redirect_on(8765)
+    ('http://127.0.0.1/callback', 'http://127.0.0.1:8765/callback')
+    """
+    return f"http://127.0.0.1{'' if port is None else f':{port}'}{CALLBACK}"
+
+
 class Loopback:
     """A listener for one answer; use it in a ``with``.
 
     Parameters
     ----------
+    state : str
+        The question's: another one is turned away.
     port : int
         0 takes any free one, which Spotify allows where the redirect was registered without one.
 
@@ -64,9 +76,9 @@ class Loopback:
         If the port is taken.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, state: str, *, port: int = 0) -> None:
         try:
-            self._server = _Listener(("127.0.0.1", port), _Handler)
+            self._server = _Listener(state, port)
         except OSError as error:
             hint = "give another --port, or --no-browser"
             msg = f"cannot listen on 127.0.0.1:{port}: {error.strerror or error} ({hint})"
@@ -81,17 +93,18 @@ class Loopback:
     @property
     def redirect_uri(self) -> str:
         """Where the browser is to be sent."""
-        return f"http://127.0.0.1:{self.port}{CALLBACK}"
+        return redirect_on(self.port)
 
-    def wait(self, state: str, *, timeout_s: float) -> Secret:
+    def wait(self, *, timeout_s: float) -> Secret:
         """Return the code that the browser brings.
 
         Raises
         ------
+        TimedOut
+            If nothing comes in time.
         NotAuthorised
-            If the user refuses, or nothing comes in time.
+            If the user refuses.
         """
-        self._server.state = state
         ends = time.monotonic() + timeout_s
         while (left := ends - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
@@ -100,7 +113,7 @@ class Loopback:
                     raise answer
                 return answer
         msg = f"the browser brought no answer within {timeout_s:.0f} s"
-        raise NotAuthorised(msg)
+        raise TimedOut(msg)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -119,10 +132,10 @@ class _Listener(http.server.ThreadingHTTPServer):
     # On Windows "reuse" would let another program listen beside this one
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, *args: Any) -> None:  # noqa: ANN401 - the base's own
-        self.state = ""
+    def __init__(self, state: str, port: int) -> None:
+        self.state = state
         self.answers: queue.SimpleQueue[Secret | NotAuthorised] = queue.SimpleQueue()
-        super().__init__(*args)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Say nothing of a connection that broke: it was not the one waited for."""

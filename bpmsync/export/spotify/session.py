@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpmsync.errors import NotAuthorised, SpotifyError
 from bpmsync.export.spotify.failure import Failure, Trouble
 from bpmsync.export.spotify.grants import SCOPES, code_grant
-from bpmsync.export.spotify.loopback import REDIRECT
+from bpmsync.export.spotify.loopback import redirect_on
 from bpmsync.export.spotify.refusals import DASHBOARD, error_for
 from bpmsync.export.spotify.tokenfile import TokenFile
 from bpmsync.export.spotify.tokens import Login
@@ -25,7 +25,7 @@ __all__ = ["WRONG_SETUP", "introduce", "log_in", "missing_scopes"]
 WRONG_SETUP = f"""\
 If the page said INVALID_CLIENT, compare with your app at {DASHBOARD}:
   "Invalid client": the client id is not the app's (32 letters and digits; not the secret)
-  "Invalid redirect URI": its redirect URIs must hold exactly {REDIRECT}
+  "Invalid redirect URI": its redirect URIs must hold exactly {redirect_on(None)}
   (localhost is refused; if yours names a port, give the same one with --port)"""
 
 
