@@ -29,6 +29,7 @@ __all__ = [
     "ImportedSong",
     "SongIndex",
     "field_problem",
+    "is_song_key",
     "is_track_uri",
     "not_among_files",
     "plain_words",
@@ -40,6 +41,7 @@ ENGINE = "imported"
 # Planned, and behind a beat that was found in the music itself: nobody has heard this one
 CONFIDENCE = 0.8
 _VERSION = "1"
+_KEY_MARK = "import:"
 _KEY_BYTES = 16
 _NEAR_S = 2.0
 _LONGEST_TEXT = 1000
@@ -128,6 +130,11 @@ def is_track_uri(text: str) -> bool:
     return _URI.fullmatch(text) is not None
 
 
+def is_song_key(text: str) -> bool:
+    """Tell whether what stands for an audio hash is the key of an imported song."""
+    return text.startswith(_KEY_MARK)
+
+
 def song_key(song: ImportedSong) -> str:
     """Return the identity of a song that is new: by ISRC, else URI, else name and length."""
     if song.isrc is not None:
@@ -136,7 +143,7 @@ def song_key(song: ImportedSong) -> str:
         identity = f"uri:{song.uri}"
     else:
         identity = "\n".join((plain_words(song.artist), plain_words(song.title), f"{song.duration_s:.0f}"))
-    return "import:" + blake2b(identity.encode("utf-8", "replace"), digest_size=_KEY_BYTES).hexdigest()
+    return _KEY_MARK + blake2b(identity.encode("utf-8", "replace"), digest_size=_KEY_BYTES).hexdigest()
 
 
 def plain_words(text: str) -> str:

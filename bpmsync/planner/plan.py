@@ -22,7 +22,7 @@ import numpy as np
 from bpmsync.atomic import write_atomically
 from bpmsync.beats.detection import Detection
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.library.imported import is_track_uri
+from bpmsync.library.imported import is_song_key, is_track_uri
 from bpmsync.library.track import Tags, Track
 from bpmsync.planner.legs import Plan, WholeLeg, error_percent, leg_error_spm, leg_target
 from bpmsync.timeline.arrays import frozen_ints
@@ -264,9 +264,11 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
     if uri is not None and not is_track_uri(uri):
         msg = f"{uri!r} is no Spotify track"
         raise ParameterError(msg)
+    audio_hash = str(leg["audio_hash"])
+    without_file = leg["path"] is None and is_song_key(audio_hash)
     track = Track(
-        path="" if leg["path"] is None else _read_path(leg["path"], beside),
-        audio_hash=str(leg["audio_hash"]),
+        path="" if without_file else _read_path(leg["path"], beside),
+        audio_hash=audio_hash,
         duration_s=duration_s,
         tags=Tags(title=title, artist=artist, album=album, isrc=isrc),
         detection=detection,
