@@ -12,9 +12,10 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from bpmsync.export.spotify.matching import grade_candidates
+from bpmsync.export.spotify.matching import grade_candidates, is_named_among
 from bpmsync.export.spotify.names import main_artist
 from bpmsync.export.spotify.readings import isrcs_in, readings_of
+from bpmsync.export.spotify.spelling import romanised, script_of
 from bpmsync.export.spotify.values import CatalogueTrack, Grade, Match
 from bpmsync.library.answers import Answer
 
@@ -32,6 +33,7 @@ _LONGEST_TITLE = 150
 _LONGEST_ARTIST = 70
 _FULL_PAGE = 10  # results of one search at most
 _MOST_ISRCS = 2
+_CONNECTIVE = re.compile(r"[&+]|\band\b", re.IGNORECASE)
 _KEPT = {Grade.EXACT: 365, Grade.SURE: 365, Grade.ASK: 30, Grade.NONE: 30}  # days
 
 
@@ -150,11 +152,17 @@ def find_match(song: Song, search: Search) -> Match:
     page = search(_fielded(readings[0]))
     found += page
     match = grade_candidates(song, found)
-    # A page that is not full held everything of that title and artist.
-    if match.pushed or (0 < len(page) < _FULL_PAGE and (match.found or match.others)):
+    # A page that is not full held all that bears this title and artist, unless "&" is "and" there.
+    whole = len(page) < _FULL_PAGE and not _CONNECTIVE.search(readings[0].parts.name)
+    if match.pushed or (whole and is_named_among(song, page)):
         return match
     found += search(_plain_words(readings[0]))
-    return grade_candidates(song, found)
+    match = grade_candidates(song, found)
+    latin = _in_latin(readings[0])
+    if match.grade is Grade.NONE and latin:
+        found += search(latin)
+        match = grade_candidates(song, found)
+    return match
 
 
 def _fielded(reading: Reading) -> str:
@@ -168,6 +176,13 @@ def _plain_words(reading: Reading) -> str:
     """Return the query by plain words: artist, title, and what is said of the version."""
     words = " ".join((main_artist(reading.artist) or "", reading.parts.name, *reading.parts.said))
     return _cut(words, _LONGEST_TITLE).lower()  # upper case could be read as an operator
+
+
+def _in_latin(reading: Reading) -> str | None:
+    """Return the plain words in Latin letters; None where they are so already, or cannot be."""
+    words = f"{main_artist(reading.artist) or ''} {reading.parts.name}"
+    latin = romanised(words)
+    return None if latin is None or script_of(words) == "latin" else _cut(latin, _LONGEST_TITLE)
 
 
 def _cut(text: str, longest: int) -> str:

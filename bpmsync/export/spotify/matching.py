@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.evidence import Evidence
     from bpmsync.export.spotify.values import CatalogueTrack, Song
 
-__all__ = ["grade_candidates"]
+__all__ = ["grade_candidates", "is_named_among"]
 
 _EXACT_S = 3.0
 _SURE_S = 2.0
@@ -31,7 +31,6 @@ _ROUNDING_S = 1e-6
 _SAME_RECORDING_S = 0.5
 _DECISIVE_S = 0.75
 _MOST_OTHERS = 9
-_SOFT = frozenset({"radio edit", "extended", "version"})
 _NEVER_ASKED = frozenset({"karaoke", "cover"})
 _ORDER = (Grade.NONE, Grade.ASK, Grade.SURE, Grade.EXACT)
 
@@ -75,6 +74,11 @@ def grade_candidates(song: Song, found: Sequence[CatalogueTrack]) -> Match:
     return Match(song, grade, reason, best.track, others[:_MOST_OTHERS])
 
 
+def is_named_among(song: Song, found: Sequence[CatalogueTrack]) -> bool:
+    """Tell whether any track found bears the song's title and artist, whatever its version."""
+    return any(evidence_for(song, track, frozenset()).named for track in found)
+
+
 def _nearness(evidence: Evidence) -> float:
     """Return how far the lengths are apart, in steps so coarse that Spotify's order decides within."""
     return round((evidence.gap_s if evidence.gap_s is not None else 1e6) / _SAME_RECORDING_S)
@@ -93,9 +97,7 @@ def _judge(evidence: Evidence, song: Song) -> tuple[Grade, str]:
 def _judge_isrc(evidence: Evidence, song: Song) -> tuple[Grade, str] | None:
     """Return the grade of a track with the song's ISRC; None where that settles nothing."""
     gap_s = evidence.gap_s
-    if gap_s is None or gap_s > _EXACT_S + _ROUNDING_S or not evidence.foreign <= _SOFT:
-        return None
-    if evidence.doubt and not evidence.foreign:
+    if gap_s is None or gap_s > _EXACT_S + _ROUNDING_S or (evidence.doubt and not evidence.doubt.outweighed):
         return None
     title, artist = evidence.title, evidence.artist
     reason = f"the same ISRC, lengths {gap_s:.1f} s apart"
@@ -127,7 +129,7 @@ def _doubts(evidence: Evidence) -> list[str]:
     elif evidence.artist is evidence.title is Likeness.MISSPELT and not evidence.album:
         doubts.append("title and artist are spelt otherwise")
     if evidence.doubt:
-        doubts.append(evidence.doubt)
+        doubts.append(evidence.doubt.words)
     if evidence.gap_s is None:
         doubts.append("a length is not known")
     elif evidence.gap_s > _SURE_S + _ROUNDING_S:
@@ -138,7 +140,9 @@ def _doubts(evidence: Evidence) -> list[str]:
 def _worth_asking(evidence: Evidence) -> bool:
     """Tell whether a person could say that a doubtful candidate is the song after all."""
     gap_s = evidence.gap_s if evidence.gap_s is not None else 0.0
-    if evidence.foreign & _NEVER_ASKED or evidence.title is Likeness.OTHER and not evidence.isrc:
+    if (evidence.doubt and evidence.doubt.kinds & _NEVER_ASKED) or (
+        evidence.title is Likeness.OTHER and not evidence.isrc
+    ):
         return False
     if evidence.artist is Likeness.OTHER and not (evidence.isrc and evidence.title >= Likeness.MISSPELT):
         return False
@@ -162,9 +166,10 @@ def _rivals(best: Evidence, rival: Evidence) -> bool:
         return False
     if abs(best.track.duration_s - rival.track.duration_s) <= _SAME_RECORDING_S + _ROUNDING_S:
         return False
-    if best.album > rival.album or best.neutral != rival.neutral or best.title > rival.title:
+    if best.album > rival.album or best.title > rival.title or best.neutral != rival.neutral:
         return False
-    return (rival.gap_s or 0.0) - (best.gap_s or 0.0) < _DECISIVE_S
+    lead_s = (rival.gap_s or 0.0) - (best.gap_s or 0.0)
+    return lead_s < (-_DECISIVE_S if best.guests > rival.guests else _DECISIVE_S)
 
 
 def _why_none(judged: list[tuple[Evidence, Grade, str]]) -> str:

@@ -27,13 +27,37 @@ _MOST_TYPO = 2
 _LONG_WORD = 8
 _NEAR = 80.0
 _LEAST_TRANSLITERATED = 90.0
-_ARTICLES = frozenset("the a an le la les el los der die das il lo and feat".split())
+_ARTICLES = frozenset(
+    ["the", "a", "an", "le", "la", "les", "el", "los", "der", "die", "das", "il", "lo", "and", "feat"]
+)
 _NOBODY = frozenset(
-    "various artists|various|va|v a|unknown artist|unknown|artist|various artist|diverse|verschiedene interpreten|"
-    "varios artistas|varios|artisti vari|artistes varies|unbekannter interpret|unbekannt|artista desconocido|none|"
-    "soundtrack|original soundtrack|разные исполнители|no artist|sconosciuto|artiste inconnu|verschiedene".split(
-        "|"
-    )
+    [
+        "various artists",
+        "various",
+        "va",
+        "v a",
+        "unknown artist",
+        "unknown",
+        "artist",
+        "various artist",
+        "diverse",
+        "verschiedene interpreten",
+        "varios artistas",
+        "varios",
+        "artisti vari",
+        "artistes varies",
+        "unbekannter interpret",
+        "unbekannt",
+        "artista desconocido",
+        "none",
+        "soundtrack",
+        "original soundtrack",
+        "разные исполнители",
+        "no artist",
+        "sconosciuto",
+        "artiste inconnu",
+        "verschiedene",
+    ]
 )
 
 
@@ -85,8 +109,8 @@ def _slip(first: str, second: str) -> bool:
     """Tell whether one word is likely the other with a slip of the finger."""
     if first[0] != second[0] or min(len(first), len(second)) < _LEAST_TYPO_LENGTH:
         return False
-    if any(char.isdigit() for char in first + second):
-        return first == second
+    if any(char.isdigit() for char in first + second) or first + "s" == second or second + "s" == first:
+        return False
     most = _MOST_TYPO if min(len(first), len(second)) >= _LONG_WORD else 1
     return OSA.distance(first, second) <= most
 

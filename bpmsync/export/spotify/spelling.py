@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["plain", "same_script", "script_of", "transliterated", "words_of"]
+__all__ = ["plain", "romanised", "same_script", "script_of", "transliterated", "words_of"]
 
 _LETTERS = str.maketrans({
     "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n",
@@ -101,7 +101,7 @@ def same_script(first: str, second: str) -> bool:
 
 
 _CYRILLIC = dict(zip("абвгдезиклмнопрстуфыэ", "abvgdeziklmnoprstufye", strict=True)) | {
-    "ж": "zh", "й": "i", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "",
+    "ж": "zh", "й": "y", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "",
     "ю": "yu", "я": "ya", "ё": "e", "і": "i", "ї": "i", "є": "e", "ґ": "g", "ў": "u",
 }  # fmt: skip
 _GREEK = dict(zip("αβγδεζικλμνοπρσςτφ", "avgdeziklmnoprsstf", strict=True)) | {
@@ -218,17 +218,15 @@ def _romaji(text: str) -> str:
     return out
 
 
-@lru_cache(maxsize=4096)
-def transliterated(text: str) -> str | None:
-    """Return a text roughly as people write it in Latin letters, without blanks.
+def romanised(text: str) -> str | None:
+    """Return a text in Latin letters, as a search may find it; None where a letter is not covered.
 
-    Cyrillic, Greek, kana and Hangul are covered; None where a letter remains that is not.
-    What languages and tables write differently (y, i, j; kh, h; long vowels) is folded together.
+    Cyrillic, Greek, kana and Hangul are covered.
 
     Examples
     --------
-    >>> transliterated("Ночная река") == transliterated("Nochnaja reka")
-    True
+    >>> romanised("Тихая река"), romanised("星の海")
+    ('tikhaya reka', None)
     """
     out = ""
     for char in _romaji(plain(text)):
@@ -236,9 +234,22 @@ def transliterated(text: str) -> str | None:
             out += _hangul(char)
         else:
             out += _CYRILLIC.get(char, _GREEK.get(char, char))
-    if not all(char.isascii() for char in out):
-        return None
-    return _folded(out)
+    return out if out.isascii() else None
+
+
+@lru_cache(maxsize=4096)
+def transliterated(text: str) -> str | None:
+    """Return a text in Latin letters for comparing, without blanks; None where one is not covered.
+
+    What languages and tables write differently (y, i, j; kh, h; long vowels) is folded together.
+
+    Examples
+    --------
+    >>> transliterated("Ночная река") == transliterated("Nochnaja reka")
+    True
+    """
+    latin = romanised(text)
+    return None if latin is None else _folded(latin)
 
 
 _FOLDS = (

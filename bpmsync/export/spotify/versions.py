@@ -20,6 +20,8 @@ from bpmsync.export.spotify.versionwords import (
     LANGUAGES,
     NEUTRAL,
     PARTS,
+    QUOTED_SOURCE,
+    REMASTERED,
     VERSIONS,
     YEAR,
     guests_of,
@@ -85,7 +87,7 @@ class _Words:
 _BRACKETS = re.compile(
     r"\(([^()]*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}|（([^（）]*)）|【([^【】]*)】|［([^［］]*)］"
 )
-_DASHES = re.compile(r"\s+[-–—‐−~〜]+\s*|[-–—]\s+|(?<=\w)\s*[~〜～]\s*(?=\w)")
+_DASHES = re.compile(r"\s+[-–—‐−~〜]+\s*|[-–—]\s+|\s+\|+\s+|(?<=\w)\s*[~〜～]\s*(?=\w)")
 _TRAILING_GUESTS = re.compile(r"\s(?:feat\.?|ft\.?|featuring)\s+(.+)$", re.IGNORECASE)
 _TRAILING_TAIL = re.compile(r"[-~〜～]([^-~〜～]+)[-~〜～]$")
 
@@ -167,16 +169,20 @@ def _read(segment: str) -> _Words:
     rest, part = _without_part(text)
     if part and not rest:
         return _Words(known=True, part=part)
+    if QUOTED_SOURCE.match(segment) or REMASTERED.fullmatch(text):
+        return _Words(known=True)
     versions, rest = _versions_in(text)
     neutral = NEUTRAL.search(rest) is not None
     words = frozenset(NEUTRAL.sub(" ", rest).split()) - FILLERS
-    if neutral and not words and versions == {"version"}:  # "Remastered Version"
+    if (
+        neutral and not words and versions == {"version"} and "anniversary" not in rest
+    ):  # "Remastered Version"
         return _Words(known=True)
     if versions:
         languages = frozenset(found[0] for found in LANGUAGES.finditer(text))
         unplugged = frozenset({"unplugged"}) & frozenset(text.split())
         return _Words(known=True, versions=versions, details=words | languages | unplugged)
-    return _Words(known=neutral or all(YEAR.fullmatch(word) for word in words))
+    return _Words(known=all(YEAR.fullmatch(word) for word in words))
 
 
 def _versions_in(text: str) -> tuple[frozenset[str], str]:
@@ -204,6 +210,9 @@ _LIVE_ALBUM = re.compile(
     r"^live (?:at|in|from|on|aus|im|a|au|en|w|na|\d{4})\b|.\blive$|\blive (?:at|from|\d{4})\b|\bin concert\b"
     r"|\bunplugged\b|\b(?:en|ao) vivo\b|\ben (?:directo|concierto|concert)\b|\bdal vivo\b"
 )
+_COVER_ALBUM = re.compile(
+    r"\btribute to\b|\blullab(?:y|ies)\b|\bin the style of\b|\bmade famous\b|\bperformed by\b|\bmusic box\b"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -220,5 +229,6 @@ def album_versions(album: str) -> frozenset[str]:
     text = plain(album)
     if _LIVE_ALBUM.search(text):
         said |= {"live"}
-    strong = _versions_in(text)[0] & {"karaoke", "cover", "sped up"}
-    return said | strong
+    if _COVER_ALBUM.search(text):
+        said |= {"cover"}
+    return said | (_versions_in(text)[0] & {"karaoke", "sped up"})

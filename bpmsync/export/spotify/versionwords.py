@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["FILLERS", "JUNK", "LANGUAGES", "NEUTRAL", "PARTS", "VERSIONS", "YEAR", "guests_of", "number_of"]
+__all__ = [
+    "FILLERS",
+    "JUNK",
+    "LANGUAGES",
+    "NEUTRAL",
+    "PARTS",
+    "QUOTED_SOURCE",
+    "REMASTERED",
+    "VERSIONS",
+    "YEAR",
+    "guests_of",
+    "number_of",
+]
 
 _VERSION = r"(?:version|versao|versione|fassung|ver|vers|version[ae]|wersja|версия|version)"
 _YEAR = r"(?:19|20)\d\d"
@@ -110,7 +122,7 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
             "re ?recorded", "re ?recording", "rerecorded", "regrabad[oa]", "neuaufnahme", "neu eingespielt",
             "new (?:recording|version)", "nueva version", "nouvelle version", "nuova versione", "neue version",
             "revisited", "reimagined", "re ?imagined", "rework(?:ed)?", "redux", "reprised", "re ?visited", "redone",
-            rf"{_YEAR} (?:new )?{_VERSION}", rf"{_VERSION} {_YEAR}", rf"{_YEAR} recording", rf"re ?cut",
+            rf"{_YEAR} (?:new )?{_VERSION}", rf"{_VERSION} {_YEAR}", rf"{_YEAR} recording", r"re ?cut",
             "новая версия", "新版", "reborn", "reloaded", "перезапись",
         ),
     ),
@@ -172,10 +184,13 @@ NEUTRAL = _in(
     "limited edition", rf"(?:\d+(?:th|st|nd|rd)? )?anniversary(?: edition| {_VERSION})?", "reissue", "re ?issue",
     "explicit", "clean", "dirty", "hidden track", "b side", "a side", "non album(?: track| single)?", "single",
     "album", "original", "ремастер\\w*", "jubilaums\\w+",
-    "(?:original )?(?:motion picture )?soundtrack", "ost", "from the (?:\\w+ )*(?:soundtrack|film|movie|series|album)",
-    "from .+", "theme song", "box ?set", "dolby atmos", "spatial audio", "atmos",
+    "(?:original )?(?:motion picture )?soundtrack", "ost", "(?:music )?from (?:the )?(?:\\w+ )*(?:soundtrack|film|movie|series|album|musical)", "box ?set", "dolby atmos", "spatial audio", "atmos",
     parts=("リマスター", "리마스터", "重制", "重製"),
 )  # fmt: skip
+
+# Who remastered it does not matter; where a film is quoted its name may be anything
+REMASTERED = re.compile(rf"(?:{_YEAR} )?(?:digital )?re ?mastered (?:by|in|at|from) .+")
+QUOTED_SOURCE = re.compile(r"\s*(?:music )?from (?:the .* )?[\"“„'‘«].+[\"”“'’»]", re.IGNORECASE)
 
 # What uploads and file names add
 JUNK = re.compile(
@@ -202,9 +217,70 @@ def number_of(word: str) -> str:
 
 # Words that say nothing beside a version word
 FILLERS = frozenset(
-    "the a an at in on from of by for to with and de la le du des el los las en da do na no im am aus der die das den "
-    "dem von vom w z в на из с di al dal il lo au aux mix edit version remix ver recorded performed official original "
-    "live new take track".split()
+    [
+        "the",
+        "a",
+        "an",
+        "at",
+        "in",
+        "on",
+        "from",
+        "of",
+        "by",
+        "for",
+        "to",
+        "with",
+        "and",
+        "de",
+        "la",
+        "le",
+        "du",
+        "des",
+        "el",
+        "los",
+        "las",
+        "en",
+        "da",
+        "do",
+        "na",
+        "no",
+        "im",
+        "am",
+        "aus",
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "von",
+        "vom",
+        "w",
+        "z",
+        "в",
+        "на",
+        "из",
+        "с",
+        "di",
+        "al",
+        "dal",
+        "il",
+        "lo",
+        "au",
+        "aux",
+        "mix",
+        "edit",
+        "version",
+        "remix",
+        "ver",
+        "recorded",
+        "performed",
+        "official",
+        "original",
+        "live",
+        "new",
+        "take",
+        "track",
+    ]
 )
 
 _GUEST_MARK = re.compile(r"^\s*(?:feat(?:uring)?\b\.?|ft\b\.?|f/|with\b|con\b|mit\b|avec\b|com\b|при уч\w*\.?|duet with\b)\s*(.+)$",

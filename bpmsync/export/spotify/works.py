@@ -25,32 +25,65 @@ if TYPE_CHECKING:
 __all__ = ["Work", "composers_among", "performer_agrees", "work_in", "works_alike"]
 
 _CANONICAL = {
-    **dict.fromkeys("moll mineur minore menor mol".split(), "minor"),
-    **dict.fromkeys("dur majeur maggiore mayor maior".split(), "major"),
-    **dict.fromkeys("sinfonie symphonie sinfonia sinfonía симфония".split(), "symphony"),
-    **dict.fromkeys("konzert concierto concert konsert концерт".split(), "concerto"),
-    **dict.fromkeys("sonate соната".split(), "sonata"),
-    **dict.fromkeys("quartett quatuor cuarteto quartetto streichquartett".split(), "quartet"),
-    **dict.fromkeys("klavier pianoforte klaviersonate".split(), "piano"),
-    **dict.fromkeys("violine violon violino".split(), "violin"),
-    **dict.fromkeys("nr num numero n nº number numéro".split(), "no"),
-    **dict.fromkeys("opus opp".split(), "op"),
-    **dict.fromkeys("kv koechel kochel".split(), "k"),
-    **dict.fromkeys("mvt mov satz mouvement movimiento movimento mvmt".split(), "movement"),
+    **dict.fromkeys(["moll", "mineur", "minore", "menor", "mol"], "minor"),
+    **dict.fromkeys(["dur", "majeur", "maggiore", "mayor", "maior"], "major"),
+    **dict.fromkeys(["sinfonie", "symphonie", "sinfonia", "sinfonía", "симфония"], "symphony"),
+    **dict.fromkeys(["konzert", "concierto", "concert", "konsert", "концерт"], "concerto"),
+    **dict.fromkeys(["sonate", "соната"], "sonata"),
+    **dict.fromkeys(["quartett", "quatuor", "cuarteto", "quartetto", "streichquartett"], "quartet"),
+    **dict.fromkeys(["klavier", "pianoforte", "klaviersonate"], "piano"),
+    **dict.fromkeys(["violine", "violon", "violino"], "violin"),
+    **dict.fromkeys(["nr", "num", "numero", "n", "nº", "number", "numéro"], "no"),
+    **dict.fromkeys(["opus", "opp"], "op"),
+    **dict.fromkeys(["kv", "koechel", "kochel"], "k"),
+    **dict.fromkeys(["mvt", "mov", "satz", "mouvement", "movimiento", "movimento", "mvmt"], "movement"),
     "es": "e flat", "as": "a flat", "des": "d flat", "cis": "c sharp", "fis": "f sharp", "gis": "g sharp",
     "nocturnes": "nocturne", "preludes": "prelude", "walzer": "waltz", "valse": "waltz", "suiten": "suite",
     "ouverture": "overture", "ouvertüre": "overture", "fuge": "fugue", "messe": "mass",
 }  # fmt: skip
 _FORMS = frozenset(
-    "symphony sonata concerto quartet quintet trio suite prelude fugue nocturne etude mazurka waltz partita toccata "
-    "cantata requiem mass overture ballade impromptu scherzo rhapsody variations serenade divertimento bagatelle "
-    "polonaise sonatina capriccio intermezzo sextet octet fantasia".split()
+    [
+        "symphony",
+        "sonata",
+        "concerto",
+        "quartet",
+        "quintet",
+        "trio",
+        "suite",
+        "prelude",
+        "fugue",
+        "nocturne",
+        "etude",
+        "mazurka",
+        "waltz",
+        "partita",
+        "toccata",
+        "cantata",
+        "requiem",
+        "mass",
+        "overture",
+        "ballade",
+        "impromptu",
+        "scherzo",
+        "rhapsody",
+        "variations",
+        "serenade",
+        "divertimento",
+        "bagatelle",
+        "polonaise",
+        "sonatina",
+        "capriccio",
+        "intermezzo",
+        "sextet",
+        "octet",
+        "fantasia",
+    ]
 )
 _NUMBERS = re.compile(
     r"\b(?P<kind>op|no|bwv|hwv|twv|rv|hob|woo|k|d|s|l|wq|bv|sz|book|act|scene|abegg)\s?(?P<more>(?:posth |[ivx]+ )?)"
     r"(?P<value>\d+[a-z]?)\b"
 )
-_STRONG = frozenset("op bwv hwv twv rv hob woo wq".split())
+_STRONG = frozenset(["op", "bwv", "hwv", "twv", "rv", "hob", "woo", "wq"])
 _KEY = re.compile(r"\b([a-h](?: (?:flat|sharp))?) (major|minor)\b")
 _MOVEMENT = re.compile(
     r"\b(?:movement (?P<a>\d+|[ivx]+)|(?P<b>\d+)(?:st|nd|rd|th)? movement|(?P<c>[ivx]+|\d{1,2}))\b(?!$)"
@@ -58,7 +91,29 @@ _MOVEMENT = re.compile(
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 _FILLERS = frozenset(
-    "in en for fur pour per the and a of de le la il op no movement major minor flat sharp".split()
+    [
+        "in",
+        "en",
+        "for",
+        "fur",
+        "pour",
+        "per",
+        "the",
+        "and",
+        "a",
+        "of",
+        "de",
+        "le",
+        "la",
+        "il",
+        "op",
+        "no",
+        "movement",
+        "major",
+        "minor",
+        "flat",
+        "sharp",
+    ]
 )
 _LEAST_WORDS_ALIKE = 85.0
 _ENSEMBLE = re.compile(
@@ -66,12 +121,84 @@ _ENSEMBLE = re.compile(
     r"coro\b|consort|academy|sinfonia|camerata|capella|kapelle|players|soloists|singers|staatskapelle|virtuosi|оркестр"
 )
 _COMPOSERS = frozenset(
-    "bach beethoven mozart haydn schubert schumann brahms chopin liszt mendelssohn vivaldi handel handel haendel "
-    "tchaikovsky tschaikowsky dvorak smetana mahler bruckner wagner verdi puccini rossini debussy ravel satie faure "
-    "saint-saens berlioz bizet grieg sibelius nielsen rachmaninoff rachmaninov prokofiev shostakovich stravinsky "
-    "mussorgsky scriabin bartok janacek elgar holst britten purcell telemann corelli scarlatti monteverdi pachelbel "
-    "albinoni boccherini paganini gershwin copland barber glass part schonberg schoenberg strauss offenbach "
-    "rimsky-korsakov borodin glinka clementi czerny hummel weber field franck poulenc messiaen khachaturian".split()
+    [
+        "bach",
+        "beethoven",
+        "mozart",
+        "haydn",
+        "schubert",
+        "schumann",
+        "brahms",
+        "chopin",
+        "liszt",
+        "mendelssohn",
+        "vivaldi",
+        "handel",
+        "handel",
+        "haendel",
+        "tchaikovsky",
+        "tschaikowsky",
+        "dvorak",
+        "smetana",
+        "mahler",
+        "bruckner",
+        "wagner",
+        "verdi",
+        "puccini",
+        "rossini",
+        "debussy",
+        "ravel",
+        "satie",
+        "faure",
+        "saint-saens",
+        "berlioz",
+        "bizet",
+        "grieg",
+        "sibelius",
+        "nielsen",
+        "rachmaninoff",
+        "rachmaninov",
+        "prokofiev",
+        "shostakovich",
+        "stravinsky",
+        "mussorgsky",
+        "scriabin",
+        "bartok",
+        "janacek",
+        "elgar",
+        "holst",
+        "britten",
+        "purcell",
+        "telemann",
+        "corelli",
+        "scarlatti",
+        "monteverdi",
+        "pachelbel",
+        "albinoni",
+        "boccherini",
+        "paganini",
+        "gershwin",
+        "copland",
+        "barber",
+        "glass",
+        "part",
+        "schonberg",
+        "schoenberg",
+        "strauss",
+        "offenbach",
+        "rimsky-korsakov",
+        "borodin",
+        "glinka",
+        "clementi",
+        "czerny",
+        "hummel",
+        "weber",
+        "field",
+        "franck",
+        "poulenc",
+        "messiaen",
+        "khachaturian",
+    ]
 )
 
 
