@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spotify_server import STARTED, Recording
+import requests
+
+from spotify_server import ALL_SCOPES, STARTED, Recording
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Self
+
     from spotify_server import SpotifyServer
 
-__all__ = ["check_exchanges", "recordings"]
+__all__ = ["Caller", "check_exchanges", "recordings"]
+
+_TIMEOUT_S = 30.0
 
 _COLOURS = ("Red", "Blue", "Green", "Amber", "Grey", "White", "Black", "Brown", "Violet", "Pink")
 _THINGS = ("Kettle", "Ferry", "Lantern", "Ladder", "Harbour", "Umbrella", "Tram", "Gate", "Bell", "Orchard")
@@ -41,3 +48,31 @@ def _check(server: SpotifyServer) -> None:
     violations = server.violations()
     assert not violations, "\n".join(["against the contract:", *violations])
     assert server.provoked or not server.removed_calls, f"no longer in the API: {server.removed_calls}"
+
+
+class Caller:
+    """An app that is logged in and makes plain calls; paths are those below ``/v1``."""
+
+    def __init__(self, server: SpotifyServer, *, scopes: Collection[str] = ALL_SCOPES) -> None:
+        self._url = f"{server.url}/v1"
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {server.issue_tokens(scopes=scopes).access_token}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.session.close()
+
+    def __call__(self, method: str, path: str, **about: Any) -> requests.Response:  # noqa: ANN401
+        """Return the answer to one call; `about` goes to requests."""
+        return self.session.request(method, f"{self._url}{path}", **{"timeout": _TIMEOUT_S, **about})
+
+    def new_playlist(self, uris: Collection[str] = ()) -> str:
+        """Return the id of a new private playlist that holds these."""
+        made = self("POST", "/me/playlists", json={"name": "Run", "public": False})
+        path = f"/playlists/{made.json()['id']}/items"
+        for start in range(0, len(uris), 100):
+            self("POST", path, json={"uris": list(uris)[start : start + 100]}).raise_for_status()
+        return str(made.json()["id"])
