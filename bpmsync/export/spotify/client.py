@@ -108,6 +108,11 @@ class SpotifyClient:
         """Requests made so far, repeated ones included."""
         return self._caller.made
 
+    @property
+    def clock_drift_s(self) -> float | None:
+        """How far Spotify's clock is ahead of this computer's, by its last answer."""
+        return self._session.drift_s
+
     def close(self) -> None:
         """Let the connections go."""
         self._session.close()

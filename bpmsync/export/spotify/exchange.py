@@ -14,7 +14,7 @@ import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from bpmsync.export.spotify.failure import Failure, Trouble
-from bpmsync.export.spotify.retry import seconds_asked
+from bpmsync.export.spotify.retry import drift_of, seconds_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,8 @@ class Exchange(requests.Session):
     ----------
     token : Secret or None
         Sent with every request; None sends none.
+    drift_s : float or None
+        How far the server's clock is ahead of ours, by its last answer.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Exchange(requests.Session):
     ) -> None:
         super().__init__()
         self.token: Secret | None = None
+        self.drift_s: float | None = None
         self._timeout = (connect_s, read_s)
         self._clock = clock
         self.trust_env = not local
@@ -77,6 +80,8 @@ class Exchange(requests.Session):
             raise Failure(Trouble.UNSENT if _was_unsent(error) else Trouble.LOST) from error
         except requests.exceptions.RequestException as error:
             raise Failure(Trouble.LOST) from error
+        date = response.headers.get("Date")
+        self.drift_s = drift_of(date, now=self._clock()) if date else self.drift_s
         return self._checked(response)
 
     def _checked(self, response: requests.Response) -> requests.Response:

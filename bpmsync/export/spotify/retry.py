@@ -21,7 +21,7 @@ from bpmsync.export.spotify.failure import Failure, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Pace", "backoff_s", "patiently", "seconds_asked", "wait_before_repeating"]
+__all__ = ["Pace", "backoff_s", "drift_of", "patiently", "seconds_asked", "wait_before_repeating"]
 
 _Answer = TypeVar("_Answer")
 
@@ -82,13 +82,18 @@ def seconds_asked(header: str | None, *, now: float) -> float | None:
     if header is None:
         return None
     try:
-        seconds = float(header)
+        seconds: float | None = float(header)
     except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        seconds = drift_of(header, now=now)
+    return max(0.0, seconds) if seconds is not None and math.isfinite(seconds) else None
+
+
+def drift_of(header: str, *, now: float) -> float | None:
+    """Return how far a date of HTTP lies ahead, in seconds; None if it is no date."""
+    try:
+        return email.utils.parsedate_to_datetime(header).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
 
 
 def backoff_s(attempt: int, *, chance: float) -> float:
