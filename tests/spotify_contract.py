@@ -88,7 +88,8 @@ DEVIATIONS = (
     ),
 )
 """What is done to an answer before it is validated. One more: an answer to a call with `fields`
-is held against the file without its lists of required members, for that is what `fields` is for."""
+is held against the file without its lists of required members, for that is what `fields` is for.
+And of requests: a slash at the end of a path is passed over, as the service does (spotipy's `me`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class Contract:
         from openapi_core.datatypes import RequestParameters
         from werkzeug.datastructures import ImmutableMultiDict
 
-        path = _IDENTITY.sub("x" * 22, exchange.path)
+        path = _IDENTITY.sub("x" * 22, exchange.path.rstrip("/"))
         return _Asked(
             exchange.method.lower(), path, RequestParameters(query=ImmutableMultiDict(query)), body, kind
         )

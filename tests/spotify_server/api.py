@@ -112,7 +112,7 @@ class Api:
 
     def _answer(self, call: Call) -> Reply:
         account, scopes = self._world.accounts.who(call.headers)
-        path, name = call.path.removeprefix(API), ""
+        path, name = call.path.removeprefix(API).rstrip("/"), ""
         if named := _NAMED.fullmatch(path):
             path, name = f"{named[1]}{{}}{named[3]}", named[2]
         answerer = _TABLE.get((call.method, path))

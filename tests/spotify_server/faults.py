@@ -148,7 +148,7 @@ class Faults:
 
     def strike(self, method: str, path: str) -> Fault | None:
         """Return the fault for a call, counting it in every entry that it fits."""
-        path = path.removeprefix(API)
+        path = path.removeprefix(API).rstrip("/")
         with self._lock:
             struck = [one.fault for one in self._scripted if one.strikes(method, path)]
         return struck[0] if struck else None
