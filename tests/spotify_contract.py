@@ -12,6 +12,7 @@ Where the file and what live users see differ, what they see wins: `DEVIATIONS` 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ __all__ = ["DEVIATIONS", "Contract", "contract"]
 
 _HOST = "https://api.spotify.com"
 _IDENTITY = re.compile(r"(?<=/playlists/)[^/]+|(?<=/tracks/)[^/]+")
+_PASSING = re.compile(rb"127\.0\.0\.1:\d+|(?<=T)\d\d:\d\d:\d\dZ")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # Values that the contract looks at: its lists of allowed words, and an error's status
 _LOOKED_AT = frozenset({"type", "album_type", "release_date_precision", "status"})
@@ -120,6 +122,7 @@ class Contract:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._verdicts: dict[_Key, str] = {}
+        self._known: dict[_Key, str] = {}
 
     @property
     def checked(self) -> int:
@@ -186,6 +189,16 @@ class Contract:
         )
 
     def _response(self, exchange: Exchange, sent: bytes) -> str:
+        """Return the verdict on an answer: a known one where only port and moments are new."""
+        template = _IDENTITY.sub("x", exchange.path)
+        digest = hashlib.sha256(_PASSING.sub(b"", sent)).hexdigest()
+        partial = str(bool(exchange.query.get("fields")))
+        place = ("answer", exchange.method, template, str(exchange.status), partial, digest)
+        if place not in self._known:
+            self._known[place] = self._judge_response(exchange, sent)
+        return self._known[place]
+
+    def _judge_response(self, exchange: Exchange, sent: bytes) -> str:
         partial = bool(exchange.query.get("fields"))
         place = (
             "response",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ class Call:
             return self.body.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """One answer: `body` is JSON to be, bytes as they are, or None for an empty answer."""
 
@@ -49,9 +50,9 @@ class Reply:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def content(self) -> bytes:
-        """The body as it goes over the wire."""
+        """The body as it goes over the wire, made once: it is sent and checked."""
         if self.body is None:
             return b""
         if isinstance(self.body, bytes):

@@ -1,6 +1,7 @@
 """Playlists and their rows: what each call does to them, and what it refuses.
 
 Every change gives a playlist a new snapshot id. Nothing is changed by a call that is refused.
+A call may name any snapshot that the playlist has had; it is carried out on the present rows.
 """
 
 from __future__ import annotations

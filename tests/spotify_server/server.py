@@ -94,7 +94,7 @@ class SpotifyServer:
         self._listener = Listener(self._port, self)
         self.world.opened(f"http://127.0.0.1:{self._listener.server_address[1]}")
         serve = self._listener.serve_forever
-        threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(target=serve, kwargs={"poll_interval": 0.005}, daemon=True).start()
         STARTED.append(self)
         return self
 
@@ -105,6 +105,7 @@ class SpotifyServer:
             self._listener.close()
             self._listener = None
         self.violations()
+        self.world.opened(self.url)  # lets go of the JSON it made; what tests look at stays
 
     @property
     def running(self) -> bool:
