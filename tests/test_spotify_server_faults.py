@@ -273,14 +273,8 @@ def test_its_songs_are_found_by_isrc_or_else_by_field(fixtures_audio: Path) -> N
     ways = {"isrc": 0, "field": 0}
     for found in find_music([fixtures_audio]):
         file = identify_file(str(found.path))
-        tags = file.tags
-        if (
-            tags is None
-            or not tags.title
-            or not tags.artist
-            or file.duration_s is None
-            or file.duration_s <= 5
-        ):
+        tags, duration_s = file.tags, file.duration_s
+        if not (tags and tags.title and tags.artist and duration_s and duration_s > 5):
             continue
         hits = catalogue.search(f"isrc:{tags.isrc}") if tags.isrc else ()
         ways["isrc" if hits else "field"] += 1
