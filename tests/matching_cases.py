@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bpmsync.export.spotify.finding import find_match
 from bpmsync.export.spotify.values import CatalogueTrack, Match, Song
@@ -18,18 +18,19 @@ from spotify_server.catalogue import Catalogue, Recording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["HALVES", "Case", "Result", "cases", "measure", "search_all", "table"]
+__all__ = ["HALVES", "Case", "Half", "Result", "cases", "figures", "measure", "search_all", "table"]
 
 _FOLDER = Path(__file__).parent / "data" / "spotify_matching"
 _PAGE = 10
-HALVES = ("tune", "check")
+Half: TypeAlias = Literal["tune", "check"]
+HALVES: tuple[Half, ...] = ("tune", "check")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One song, and what of the catalogue is that song."""
 
-    half: Literal["tune", "check"]
+    half: Half
     kind: str
     song: Song
     labels: dict[str, str]
@@ -61,7 +62,7 @@ def cases() -> tuple[Case, ...]:
     return tuple(case for half in HALVES for case in _read(half))
 
 
-def _read(half: Literal["tune", "check"]) -> Iterator[Case]:
+def _read(half: Half) -> Iterator[Case]:
     for number, entry in enumerate(json.loads((_FOLDER / f"{half}.json").read_text("utf-8"))):
         title, artist, album, duration_s, isrc = entry["song"]
         song = Song(f"{half}-{number}", title, duration_s, artist=artist, album=album, isrc=isrc)
@@ -153,9 +154,8 @@ def table(results: Sequence[Result]) -> str:
     ]
     for kind, chosen in [*rows, ("all", list(results))]:
         of = figures(chosen)
-        lines.append(
-            f"| {kind} | {of.songs} | {of.findable} | {of.right} | {of.wrong} | {of.asked} | {of.searches:.2f} |"
-        )
+        cells = (kind, of.songs, of.findable, of.right, of.wrong, of.asked, f"{of.searches:.2f}")
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     of = figures(results)
     lines.append(f"\nprecision {of.precision:.1%}, recall {of.recall:.1%}, {of.searches:.2f} searches a song")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bpmsync.export.spotify.names import Likeness, artists_alike, artists_in, likeness
 from bpmsync.export.spotify.spelling import plain
-from bpmsync.export.spotify.versions import album_versions
+from bpmsync.export.spotify.versions import album_versions, imitation_versions
 
 if TYPE_CHECKING:
     from bpmsync.export.spotify.readings import Reading
@@ -76,22 +76,29 @@ def version_doubt(
         return Doubt(frozenset({"part"}), f"{_part(ours)} against {_part(theirs)}")
     if guests_alike(reading, theirs, track) is Likeness.OTHER:
         return Doubt(frozenset({"guests"}), "it names other guests")
-    ours_album, their_album = _kinds_of(song.album), _kinds_of(track.album)
-    mine, other = ours.versions | ours_album, theirs.versions | their_album
-    if mine != other and plain(reading.title) != plain(track.title):
-        kinds = mine ^ other
-        # Where the titles agree only an album speaks against it.
-        said = frozenset({"album"}) if ours.versions == theirs.versions else kinds
-        words = (
-            f"this is {_quoted(other - mine)}" if other - mine else f"your file is {_quoted(mine - other)}"
-        )
-        return Doubt(said, f"{words}, the other does not say so")
-    if ours_album != their_album:
-        if ours.versions == theirs.versions and not (ours_album | their_album) <= ours.versions:
-            return Doubt(frozenset({"album"}), f"an album is {_quoted(ours_album ^ their_album)}")
-    if "live" in mine:
+    if doubt := _kind_doubt(song, reading, track, theirs):
+        return doubt
+    if "live" in ours.versions | _kinds_of(song.album):
         return _concert_doubt(song, track, ours, theirs, same_album=same_album, gap_s=gap_s)
     return _name_doubt(ours, theirs)
+
+
+def _kind_doubt(song: Song, reading: Reading, track: CatalogueTrack, theirs: TitleParts) -> Doubt | None:
+    """Return what kind of version only one of the two is, by their titles, albums and artists."""
+    ours = reading.parts
+    imitated = frozenset().union(*map(imitation_versions, track.artists))
+    imitated -= imitation_versions(reading.artist or "") | theirs.versions
+    if imitated:
+        return Doubt(imitated, f"the artist's name says {_quoted(imitated)}")
+    our_album, their_album = _kinds_of(song.album), _kinds_of(track.album)
+    if ours.versions == theirs.versions or plain(reading.title) == plain(track.title):
+        apart = (our_album ^ their_album) - (ours.versions | theirs.versions)
+        return Doubt(frozenset({"album"}), f"one of the albums is {_quoted(apart)}") if apart else None
+    mine, other = ours.versions | our_album, theirs.versions | their_album
+    if mine == other:
+        return None
+    words = f"this is {_quoted(other - mine)}" if other - mine else f"your file is {_quoted(mine - other)}"
+    return Doubt(mine ^ other, f"{words}, the other does not say so")
 
 
 def _part(parts: TitleParts) -> str:

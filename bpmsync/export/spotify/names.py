@@ -87,18 +87,21 @@ def likeness(first: str, second: str) -> Likeness:
         return Likeness.SAME
     if not same_script(first, second):
         return _across_scripts(first, second)
-    ours, theirs = Counter(first.split()), Counter(second.split())
-    left, right = [*(ours - theirs).elements()], [*(theirs - ours).elements()]
-    left = [word for word in left if word not in _ARTICLES]
-    right = [word for word in right if word not in _ARTICLES]
+    left, right = _apart(first, second), _apart(second, first)
     if not left and not right:
         return Likeness.SAME
-    if len(left) == len(right) == 1 and _slip(left[0], right[0]):
-        return Likeness.MISSPELT
-    if len(left) != len(right) and _slip(_joined(first), _joined(second)):  # "sun shne", "sunshine"
+    if (len(left) == len(right) == 1 and _slip(left[0], right[0])) or (
+        len(left) != len(right) and _slip(_joined(first), _joined(second))  # "sun shne", "sunshine"
+    ):
         return Likeness.MISSPELT
     near = max(fuzz.ratio(first, second), fuzz.token_set_ratio(first, second))
     return Likeness.NEAR if near >= _NEAR else Likeness.OTHER
+
+
+def _apart(first: str, second: str) -> list[str]:
+    """Return the words of the first name that the second lacks, articles apart."""
+    words = (Counter(first.split()) - Counter(second.split())).elements()
+    return [word for word in words if word not in _ARTICLES]
 
 
 def _joined(text: str) -> str:

@@ -28,7 +28,7 @@ from bpmsync.export.spotify.versionwords import (
     number_of,
 )
 
-__all__ = ["TitleParts", "album_versions", "split_title"]
+__all__ = ["TitleParts", "album_versions", "imitation_versions", "split_title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,11 @@ class _Words:
     guests: tuple[str, ...] = ()
     part: str | None = None
 
+    @property
+    def neutral(self) -> bool:
+        """Whether it was taken off although it says nothing of the version."""
+        return self.known and not (self.versions or self.guests or self.part)
+
 
 _BRACKETS = re.compile(
     r"\(([^()]*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}|（([^（）]*)）|【([^【】]*)】|［([^［］]*)］"
@@ -132,7 +137,7 @@ def split_title(title: str) -> TitleParts:
         details=frozenset().union(*(words.details for words in said)),
         guests=guests + tuple(guest for words in said for guest in words.guests),
         part=part or next((words.part for words in said if words.part), None),
-        neutral=any(words.known and not words.versions and not words.guests for words in said),
+        neutral=any(words.neutral for words in said),
         name=" ".join(kept),
         said=tuple(segment for segment, words in zip(segments, said, strict=True) if words.versions),
     )
@@ -164,13 +169,16 @@ def _read(segment: str) -> _Words:
     if guests := guests_of(segment, marked=True):
         return _Words(known=True, guests=guests)
     text = plain(segment)
-    if JUNK.fullmatch(text):
-        return _Words(known=True)
     rest, part = _without_part(text)
     if part and not rest:
         return _Words(known=True, part=part)
-    if QUOTED_SOURCE.match(segment) or REMASTERED.fullmatch(text):
+    if JUNK.fullmatch(text) or QUOTED_SOURCE.match(segment) or REMASTERED.fullmatch(text):
         return _Words(known=True)
+    return _read_version(text)
+
+
+def _read_version(text: str) -> _Words:
+    """Tell what a plain bracket or suffix says of the version."""
     versions, rest = _versions_in(text)
     neutral = NEUTRAL.search(rest) is not None
     words = frozenset(NEUTRAL.sub(" ", rest).split()) - FILLERS
@@ -210,6 +218,20 @@ _LIVE_ALBUM = re.compile(
     r"^live (?:at|in|from|on|aus|im|a|au|en|w|na|\d{4})\b|.\blive$|\blive (?:at|from|\d{4})\b|\bin concert\b"
     r"|\bunplugged\b|\b(?:en|ao) vivo\b|\ben (?:directo|concierto|concert)\b|\bdal vivo\b"
 )
+
+
+@lru_cache(maxsize=4096)
+def imitation_versions(artist: str) -> frozenset[str]:
+    """Return "karaoke" and "cover" where an artist's name says that all its songs are.
+
+    Examples
+    --------
+    >>> sorted(imitation_versions("The Hooting Tribute Band")), sorted(imitation_versions("The Owls"))
+    (['cover'], [])
+    """
+    return _versions_in(plain(artist))[0] & {"karaoke", "cover"}
+
+
 _COVER_ALBUM = re.compile(
     r"\btribute to\b|\blullab(?:y|ies)\b|\bin the style of\b|\bmade famous\b|\bperformed by\b|\bmusic box\b"
 )

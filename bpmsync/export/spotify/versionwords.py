@@ -39,8 +39,10 @@ def _in(*words: str, parts: tuple[str, ...] = ()) -> re.Pattern[str]:
 
 
 LANGUAGES = _in(
-    "english", "spanish", "japanese", "korean", "german", "french", "italian", "chinese", "mandarin", "portuguese",
-    "espanol", "deutsch\\w*", "francais\\w*", "italian[oa]", "ingles", "portugues", "en ingles", "swedish", "russian",
+    "english", "spanish", "japanese", "korean", "german", "french", "italian", "chinese", "mandarin",
+    "portuguese",
+    "espanol", "deutsch\\w*", "francais\\w*", "italian[oa]", "ingles", "portugues", "en ingles", "swedish",
+    "russian",
     parts=("日本語", "中文", "한국어", "英語", "国语", "國語", "粤语"),
 )  # fmt: skip
 # Kind and pattern, in this order: what an earlier one takes, a later one no longer sees.
@@ -48,7 +50,8 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "karaoke",
         _in(
-            r"karaoke\w*", "backing tracks?", "off vocal", "minus one", "minus vocals?", "караоке", "минусовка",
+            r"karaoke\w*", "backing tracks?", "off vocal", "minus one", "minus vocals?", "караоке",
+            "минусовка",
             "sing ?along", "playback", "pista",
             parts=("カラオケ", "伴奏", "노래방", "オフボーカル", "卡拉ok"),
         ),
@@ -66,8 +69,10 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "sped up",
         _in(
-            r"spe+d ?up", "speed ?up", "nightcore", "fast(?:er)? version", "acelerad[oa]", "faster", "pitched up",
-            r"\d{2,3} ?bpm", "bpm \\d{2,3}", "workout(?: (?:re)?mix)?", "ускоренная", "accelere", "beschleunigt",
+            r"spe+d ?up", "speed ?up", "nightcore", "fast(?:er)? version", "acelerad[oa]", "faster",
+            "pitched up",
+            r"\d{2,3} ?bpm", "bpm \\d{2,3}", "workout(?: (?:re)?mix)?", "ускоренная", "accelere",
+            "beschleunigt",
             "turbo",
             parts=("倍速", "加速", "스피드업"),
         ),
@@ -80,15 +85,19 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
             parts=("减速", "슬로우"),
         ),
     ),
-    ("8d", _any("8d(?: audio)?", "432 ?hz", "1 hour", "one hour", "loop", "lo ?fi", "bass boosted", "boosted")),
+    ("8d", _any("8d(?: audio)?", "432 ?hz", "1 hour", "one hour", "loop", "lo ?fi", "bass boosted",
+    "boosted")),
     (
         "live",
         _in(
             "live", "en vivo", "ao vivo", "en directo", "en direct", "dal vivo", "in concert", "en concert",
-            "en concierto", "na zywo", "вживую", "живое", "живой", "концертная", "концерт", "canli", "ζωντανα",
-            "in der live", "elo", "elokonsertti", "livet", "liveaufnahme", "live version", "rehearsal", "soundcheck",
+            "en concierto", "na zywo", "вживую", "живое", "живой", "концертная", "концерт", "canli",
+            "ζωντανα",
+            "elokonsertti", "liveaufnahme", "live version", "rehearsal", "soundcheck",
             "en public",
-            parts=("ライブ", "ライヴ", "라이브", "现场", "現場", "演唱会", "演唱會", "แสดงสด", "बजीव", "लाइव", "בהופעה", "חי בהופעה"),
+            parts=("ライブ", "ライヴ", "라이브", "现场", "現場", "演唱会", "演唱會",
+                   "แสดงสด", "सजीव", "लाइव", "בהופעה",
+            "חי בהופעה"),
         ),
     ),
     ("unplugged", _in("unplugged", parts=("アンプラグド",))),
@@ -102,7 +111,8 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "a cappella",
-        _in("a ?cap+el+a", "acapel+as?", "vocals? only", "isolated vocals?", parts=("アカペラ", "아카펠라", "清唱")),
+        _in("a ?cap+el+a", "acapel+as?", "vocals? only", "isolated vocals?",
+            parts=("アカペラ", "아카펠라", "清唱")),
     ),
     (
         "instrumental",
@@ -112,16 +122,20 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
             parts=("インスト", "연주곡", "纯音乐", "純音樂"),
         ),
     ),
-    ("demo", _in("demos?", "demonstration", "maqueta", "maquette", "rough (?:mix|cut)", "early (?:version|mix|take)",
+    ("demo", _in("demos?", "demonstration", "maqueta", "maquette", "rough (?:mix|cut)",
+    "early (?:version|mix|take)",
                  "work in progress", "sketch", "демо", "home recording", parts=("デモ", "데모", "小样"))),
-    ("outtake", _any("outtakes?", "alternat\\w+", "alt(?: take)?", "take \\d+", "unreleased(?: version)?", "false start")),
+    ("outtake", _any("outtakes?", "alternat\\w+", "alt(?: take)?", "take \\d+", "unreleased(?: version)?",
+    "false start")),
     ("session", _any("sessions?", "sesion(?:es)?", "sessao", "in studio", "radio performance")),
     (
         "re-recorded",
         _in(
             "re ?recorded", "re ?recording", "rerecorded", "regrabad[oa]", "neuaufnahme", "neu eingespielt",
-            "new (?:recording|version)", "nueva version", "nouvelle version", "nuova versione", "neue version",
-            "revisited", "reimagined", "re ?imagined", "rework(?:ed)?", "redux", "reprised", "re ?visited", "redone",
+            "new (?:recording|version)", "nueva version", "nouvelle version", "nuova versione",
+            "neue version",
+            "revisited", "reimagined", "re ?imagined", "rework(?:ed)?", "redux", "reprised", "re ?visited",
+            "redone",
             rf"{_YEAR} (?:new )?{_VERSION}", rf"{_VERSION} {_YEAR}", rf"{_YEAR} recording", r"re ?cut",
             "новая версия", "新版", "reborn", "reloaded", "перезапись",
         ),
@@ -131,8 +145,10 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "extended",
         _in(
-            rf"extended(?: (?:club )?(?:mix|{_VERSION}|edit))?", rf"12(?: ?inch)?(?: (?:mix|{_VERSION}|single|edit))?",
-            rf"long {_VERSION}", rf"full(?: length)? {_VERSION}", "langversion", "extendida", "version longue",
+            rf"extended(?: (?:club )?(?:mix|{_VERSION}|edit))?",
+            rf"12(?: ?inch)?(?: (?:mix|{_VERSION}|single|edit))?",
+            rf"long {_VERSION}", rf"full(?: length)? {_VERSION}", "langversion", "extendida",
+            "version longue",
             "maxi(?: version| single)?", "extended play", "maxiversion", "uncut", "xtended",
             parts=("加长版",),
         ),
@@ -140,8 +156,10 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "radio edit",
         _any(
-            rf"radio(?: (?:edit|mix|cut|{_VERSION}|remix))?", "radiofassung", rf"7(?: ?inch)? (?:edit|mix|{_VERSION})",
-            "(?:single|video|tv|short|clean radio) edit", rf"(?:short|tv|video|edited) {_VERSION}", "airplay(?: mix)?",
+            rf"radio(?: (?:edit|mix|cut|{_VERSION}|remix))?", "radiofassung",
+            rf"7(?: ?inch)? (?:edit|mix|{_VERSION})",
+            "(?:single|video|tv|short|clean radio) edit", rf"(?:short|tv|video|edited) {_VERSION}",
+            "airplay(?: mix)?",
             "tv size", "edited", "kurzversion", "version courte", "version corta", "радио ?версия",
         ),
     ),
@@ -149,42 +167,54 @@ VERSIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "length",
         _any(
-            rf"(?:original|album|single|lp|main|standard|studio|regular|normal|ep|official|explicit|clean|stereo|mono) "
+            r"(?:original|album|single|lp|main|standard|studio|regular|normal|ep|official|explicit|clean|stereo|"
+            r"mono) "
             rf"(?:album )?(?:{_VERSION}|mix|edit|recording)", rf"{_VERSION} (?:original|album|single)(?:e)?",
-            "albumversion", "singleversion", "originalversion", "version album", "оригинал", "mezcla original",
+            "albumversion", "singleversion", "originalversion", "version album", "оригинал",
+            "mezcla original",
         ),
     ),
     (
         "remix",
         _in(
-            "remix\\w*", "re ?mix(?:ed)?", "rmx", "ремикс", "(?:club |dance |house |dub )?mix", "bootleg", "flip", "vip",
+            "remix\\w*", "re ?mix(?:ed)?", "rmx", "ремикс", "(?:club |dance |house |dub )?mix", "bootleg",
+            "flip", "vip",
             "edit", "remezcla", "refix", "version dj", "bounce", "dj tool",
             parts=("リミックス", "리믹스", "混音", "รีมิกซ์"),
         ),
     ),
-    ("orchestral", _any("orchestral", "orchestra", "symphonic", "orquestal", "orchestre", "orchester\\w*", "sinfonic[oa]",
+    ("orchestral", _any("orchestral", "orchestra", "symphonic", "orquestal", "orchestre", "orchester\\w*",
+    "sinfonic[oa]",
                         "symphonique", "string quartet", "strings")),
-    ("duet", _any("duet", "duo", "solo")),
+    ("line-up", _any("duet", "duo", "solo")),
     ("piano", _any("piano(?: solo)?", "solo piano", "klavier\\w*")),
-    ("intro", _any("intro", "outro", "interlude", "skit", "prelude mix", "snippet", "preview", "teaser", "excerpt")),
+    ("intro", _any("intro", "outro", "interlude", "skit", "prelude mix", "snippet", "preview", "teaser",
+    "excerpt")),
     ("commentary", _any("commentary", "spoken", "interview", "track by track")),
     ("language", LANGUAGES),
     (
         "version",
-        _in(_VERSION, "cut", "vers", "arrangement", "arr", parts=("バージョン", "ヴァージョン", "버전", "版")),
+        _in(_VERSION, "cut", "vers", "arrangement", "arr",
+            parts=("バージョン", "ヴァージョン", "버전", "版")),
     ),
 )  # fmt: skip
 
 # What says nothing about tempo: the same performance, prepared or sold anew
 NEUTRAL = _in(
-    rf"(?:{_YEAR} )?(?:digital(?:ly)? )?(?:re ?master(?:ed|ing|izado|izada|ise|isee|izzato|isiert)?|remastered {_VERSION})"
+    rf"(?:{_YEAR} )?(?:digital(?:ly)? )?"
+    r"re ?master(?:ed|ing|izado|izada|ise|isee|izzato|isiert)?"
     rf"(?: (?:in |for )?{_YEAR})?(?: {_VERSION})?",
-    "mastered(?: for \\w+)?", "master", "mono", "stereo", "quad", "hi ?res", "hd", "high definition", "24 ?bit",
+    "mastered(?: for \\w+)?", "master", "mono", "stereo", "quad", "hi ?res", "hd", "high definition",
+    "24 ?bit",
     "bonus(?: tracks?)?", "deluxe(?: edition| version)?", "expanded(?: edition)?", "special edition",
-    "limited edition", rf"(?:\d+(?:th|st|nd|rd)? )?anniversary(?: edition| {_VERSION})?", "reissue", "re ?issue",
-    "explicit", "clean", "dirty", "hidden track", "b side", "a side", "non album(?: track| single)?", "single",
+    "limited edition", rf"(?:\d+(?:th|st|nd|rd)? )?anniversary(?: edition| {_VERSION})?", "reissue",
+    "re ?issue",
+    "explicit", "clean", "dirty", "hidden track", "b side", "a side", "non album(?: track| single)?",
+    "single",
     "album", "original", "ремастер\\w*", "jubilaums\\w+",
-    "(?:original )?(?:motion picture )?soundtrack", "ost", "(?:music )?from (?:the )?(?:\\w+ )*(?:soundtrack|film|movie|series|album|musical)", "box ?set", "dolby atmos", "spatial audio", "atmos",
+    "(?:original )?(?:motion picture )?soundtrack", "ost",
+    "(?:music )?from (?:the )?(?:\\w+ )*(?:soundtrack|film|movie|series|album|musical)",
+    "box ?set", "dolby atmos", "spatial audio", "atmos",
     parts=("リマスター", "리마스터", "重制", "重製"),
 )  # fmt: skip
 
@@ -193,14 +223,17 @@ REMASTERED = re.compile(rf"(?:{_YEAR} )?(?:digital )?re ?mastered (?:by|in|at|fr
 QUOTED_SOURCE = re.compile(r"\s*(?:music )?from (?:the .* )?[\"“„'‘«].+[\"”“'’»]", re.IGNORECASE)
 
 # What uploads and file names add
-JUNK = re.compile(
-    r"(?:(?:official|offizielles|oficial|officiel|the|full|with|on screen|hq|hd|4k|uhd|1080p|720p|360p|music|musik|lyrics?|"
-    r"letra|paroles|video\w*|clip|audio|visuali[sz]er|song|premiere|m v|mv|only|free|download|"
-    r"\d{2,3} ?kbps|mp3|flac|wav|www|com|net|prod(?: by)? .+|out now|text|testo|clipe|videoclip|kbps|copy) ?)+|\d"
+_ADDED = (
+    r"(?:official|offizielles|oficial|officiel|the|full|with|on screen|hq|hd|4k|uhd|1080p|720p|360p|music|"
+    r"musik|lyrics?|letra|paroles|video\w*|clipe?|audio|visuali[sz]er|song|premiere|m v|mv|only|free|"
+    r"download|\d{2,3} ?kbps|mp3|flac|wav|www|com|net|prod(?: by)? .+|out now|text|testo|kbps|copy)"
 )
+JUNK = re.compile(rf"{_ADDED}(?: {_ADDED})*|\d")
 
-_NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-            "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9",
+_NUMBERS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+"eight": "8",
+            "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8",
+            "ix": "9",
             "x": "10", "a": "1", "b": "2", "first": "1", "second": "2", "eins": "1", "zwei": "2", "uno": "1",
             "dos": "2", "due": "2", "un": "1", "deux": "2", "dois": "2", "um": "1"}  # fmt: skip
 PARTS = re.compile(
@@ -283,8 +316,11 @@ FILLERS = frozenset(
     ]
 )
 
-_GUEST_MARK = re.compile(r"^\s*(?:feat(?:uring)?\b\.?|ft\b\.?|f/|with\b|con\b|mit\b|avec\b|com\b|при уч\w*\.?|duet with\b)\s*(.+)$",
-                         re.IGNORECASE)  # fmt: skip
+_GUEST_MARK = re.compile(
+    r"^\s*(?:feat(?:uring)?\b\.?|ft\b\.?|f/|with\b|con\b|mit\b|avec\b|com\b|при уч\w*\.?|duet with\b)"
+    r"\s*(.+)$",
+    re.IGNORECASE,
+)
 _BETWEEN_GUESTS = re.compile(r"\s*(?:[,;&+/]|(?<=\s)(?:and|und|et|y|e|x)(?=\s))\s*", re.IGNORECASE)
 
 

@@ -80,8 +80,8 @@ _FORMS = frozenset(
     ]
 )
 _NUMBERS = re.compile(
-    r"\b(?P<kind>op|no|bwv|hwv|twv|rv|hob|woo|k|d|s|l|wq|bv|sz|book|act|scene|abegg)\s?(?P<more>(?:posth |[ivx]+ )?)"
-    r"(?P<value>\d+[a-z]?)\b"
+    r"\b(?P<kind>op|no|bwv|hwv|twv|rv|hob|woo|k|d|s|l|wq|bv|sz|book|act|scene)\s?"
+    r"(?:posth |[ivx]+ )?(?P<value>\d+[a-z]?)\b"
 )
 _STRONG = frozenset(["op", "bwv", "hwv", "twv", "rv", "hob", "woo", "wq"])
 _KEY = re.compile(r"\b([a-h](?: (?:flat|sharp))?) (major|minor)\b")
@@ -117,8 +117,8 @@ _FILLERS = frozenset(
 )
 _LEAST_WORDS_ALIKE = 85.0
 _ENSEMBLE = re.compile(
-    r"orchest|orkest|philharm|filarm|sinfonie|symphon|quartet|quatuor|quintet|trio\b|ensemble|choir|chor\b|choeur|"
-    r"coro\b|consort|academy|sinfonia|camerata|capella|kapelle|players|soloists|singers|staatskapelle|virtuosi|оркестр"
+    r"orchest|orkest|philharm|filarm|sinfonie|symphon|quartet|quatuor|quintet|trio\b|ensemble|choir|"
+    r"chor\b|choeur|coro\b|consort|academy|sinfonia|camerata|capella|kapelle|players|soloists|singers|virtuosi|оркестр"
 )
 _COMPOSERS = frozenset(
     [
@@ -208,8 +208,8 @@ class Work:
 
     Parameters
     ----------
-    numbers : dict of str to str
-        Opus, catalogue and other numbers by their kind.
+    numbers : tuple of (str, frozenset of str)
+        Opus, catalogue and other numbers by their kind; a title may have two of a kind.
     movement : int or None
         Number of the movement; None for the whole work or where it is not said.
     key : str or None
@@ -218,7 +218,7 @@ class Work:
         All other words.
     """
 
-    numbers: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, frozenset[str]], ...]
     movement: int | None
     key: str | None
     words: str
@@ -231,14 +231,16 @@ def work_in(base: str) -> Work | None:
     Examples
     --------
     >>> work = work_in("symphony no 5 in c minor op 67 ii andante con moto")
-    >>> dict(work.numbers), work.movement, work.key
-    ({'no': '5', 'op': '67'}, 2, 'c minor')
+    >>> [(kind, *values) for kind, values in work.numbers], work.movement, work.key
+    ([('no', '5'), ('op', '67')], 2, 'c minor')
     >>> work_in("river of night") is None
     True
     """
     text = " ".join(_CANONICAL.get(word, word) for word in base.split())
     text = re.sub(r"\b(op|no|bwv|k|rv|hob)(\d)", r"\1 \2", text)
-    numbers = {found["kind"]: found["value"] for found in _NUMBERS.finditer(text)}
+    numbers: dict[str, frozenset[str]] = {}
+    for found in _NUMBERS.finditer(text):
+        numbers[found["kind"]] = numbers.get(found["kind"], frozenset()) | {found["value"]}
     key = _KEY.search(text)
     named = _FORMS & set(text.split())
     if not (_STRONG & numbers.keys() or (named and (numbers or key)) or ("k" in numbers and key)):
@@ -258,7 +260,7 @@ def works_alike(ours: Work, theirs: Work) -> Likeness:
     """Tell how far two titles name the same movement of the same work."""
     mine, other = dict(ours.numbers), dict(theirs.numbers)
     shared = mine.keys() & other.keys()
-    if any(mine[kind] != other[kind] for kind in shared) or (
+    if any(mine[kind].isdisjoint(other[kind]) for kind in shared) or (
         ours.key and theirs.key and ours.key != theirs.key
     ):
         return Likeness.OTHER
