@@ -146,15 +146,17 @@ class Journal:
 
     def save(self, saved: SavedList, *, now: dt.datetime) -> Path:
         """Keep a list as it is, and return the file."""
-        name = f"{now:%Y%m%dT%H%M%S.%fZ}-{saved.playlist_id}.json"
-        path = self.folder / "saved" / name
+        folder = self.folder / "saved"
+        # Counted, too: a clock that was set back must not turn the order round
+        number = 1 + max((_number(path) for path in folder.glob("*.json")), default=0)
+        path = folder / f"{number:06d}-{now:%Y%m%dT%H%M%SZ}-{saved.playlist_id}.json"
         self._write(path, asdict(saved))
         return path
 
     def last_saved(self, user_id: str) -> tuple[Path, SavedList] | None:
         """Return the newest list of an account that was not brought back yet, and its file."""
         folder = self.folder / "saved"
-        for path in sorted(folder.glob("*.json"), reverse=True) if folder.is_dir() else ():
+        for path in sorted(folder.glob("*.json"), key=_number, reverse=True):
             saved = _saved_list(path)
             if saved.user_id == user_id and not saved.undone:
                 return path, saved
@@ -199,6 +201,12 @@ def _make(folder: Path) -> None:
     except OSError as error:
         msg = f"cannot make the folder {folder}: {error.strerror} (give another place with --account)"
         raise SpotifyError(msg) from error
+
+
+def _number(path: Path) -> int:
+    """Return the place of a saved list in their order; files of other names come first."""
+    digits = path.name.partition("-")[0]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _saved_list(path: Path) -> SavedList:

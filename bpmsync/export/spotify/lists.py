@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpmsync.errors import RateLimited, SpotifyError, Unanswered
+from bpmsync.errors import NotAuthorised, RateLimited, SpotifyError, Unanswered
 from bpmsync.export.spotify.edits import Add, Edit, Remove, Replace, edits_between
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["bring_about", "with_words"]
 
 _MOST_ROUNDS = 6
+_MOST_REFUSALS = 1  # half-way through a list one may be a passing mood; a second one is meant
 _UNKNOWN = (
     "nobody can say whether the last change was made; push again, and the list is compared and completed"
 )
@@ -53,7 +54,8 @@ def bring_about(
         If the service refuses, or the list is still another after several rounds. The message
         ends with what the playlist holds.
     """
-    rows, answered = list(current), True
+    rows: list[str | None] = list(current)
+    certain, refusals = True, 0
     try:
         for number in range(_MOST_ROUNDS):
             edits = edits_between(rows, wanted)
@@ -61,15 +63,19 @@ def bring_about(
                 return
             if number:
                 pause(number - 1)
-            for edit in edits:
-                answered = _make(client, playlist_id, edit)
-                if not answered:
-                    break
-                rows = _after(rows, edit)
-            rows, answered = [row.uri for row in client.rows(playlist_id)], True
+            try:
+                for edit in edits:
+                    _make(client, playlist_id, edit)
+                    rows = _after(rows, edit)
+            except Unanswered:
+                certain = False
+            except SpotifyError as error:
+                refusals += 1
+                if isinstance(error, (RateLimited, NotAuthorised)) or refusals > _MOST_REFUSALS:
+                    raise
+            rows, certain = [row.uri for row in client.rows(playlist_id)], True
     except SpotifyError as error:
-        state = _state(rows, current, wanted) if answered else _UNKNOWN
-        raise with_words(error, state) from error
+        raise with_words(error, _state(rows, current, wanted) if certain else _UNKNOWN) from error
     msg = f"the playlist does not keep what it is sent\n{_state(rows, current, wanted)}"
     raise SpotifyError(msg)
 
@@ -82,19 +88,14 @@ def with_words(error: SpotifyError, words: str) -> SpotifyError:
     return type(error)(message)
 
 
-def _make(client: SpotifyClient, playlist_id: str, edit: Edit) -> bool:
-    """Make one change, and tell whether it was answered."""
-    try:
-        match edit:
-            case Replace(uris):
-                client.replace_rows(playlist_id, uris)
-            case Add(uris, position):
-                client.add_rows(playlist_id, uris, position=position)
-            case Remove(uris):
-                client.remove_rows(playlist_id, uris)
-    except Unanswered:
-        return False
-    return True
+def _make(client: SpotifyClient, playlist_id: str, edit: Edit) -> None:
+    match edit:
+        case Replace(uris):
+            client.replace_rows(playlist_id, uris)
+        case Add(uris, position):
+            client.add_rows(playlist_id, uris, position=position)
+        case Remove(uris):
+            client.remove_rows(playlist_id, uris)
 
 
 def _after(rows: Sequence[str | None], edit: Edit) -> list[str | None]:

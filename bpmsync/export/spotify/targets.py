@@ -91,7 +91,7 @@ def name_plan(plan: Plan, *, today: dt.date, name: str | None = None) -> Naming:
     plan_id = digest[:_PLAN_ID_LETTERS]
     low, high = round(plan.ramp.lowest_spm), round(plan.ramp.highest_spm)
     cadence = f"{low}" if low == high else f"{low}-{high}"
-    length = format_duration(plan.ramp.duration_s)
+    length = format_duration(float(round(plan.ramp.duration_s)))
     description = (
         f"Music for running at {cadence} steps per minute, {length}. "
         f"Made by bpmsync on {today.isoformat()}, {plan_tag(plan_id)}."

@@ -1,0 +1,167 @@
+"""A push of 250 songs, with every fault at every call: what the account is left with.
+
+The end is the exact list, the untouched old one, or, where the service refuses to go on, the
+beginning of the new one, which the next push completes. Never is a row doubled or out of
+order, and never are there two playlists. Clock, pauses and time-outs are the test's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpmsync.errors import SpotifyError
+from bpmsync.export.spotify.journal import Record
+from bpmsync.export.spotify.memory import PassingMemory
+from push_cases import Pusher, log_in, plan_of, tracks_of
+from spotify_cases import recordings
+from spotify_server import FAULTS, SpotifyServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bpmsync.planner.legs import Plan
+    from spotify_server import Exchange
+
+_SONGS = recordings(510)
+_NEW, _OLD = _SONGS[:250], _SONGS[250:500]
+_WANTED = [one.uri for one in _NEW]
+_BEFORE = [one.uri for one in _OLD]
+# One song out, another in: most of the list stays
+_NEARLY = [*_WANTED[:30], _SONGS[505].uri, *_WANTED[31:]]
+_PLAN = plan_of(tracks_of(_NEW))
+# Where every further call is answered so, the service refuses for good
+_FOR_GOOD = ("401", "403", "429, 86400 s", "quota exceeded", "503", "cut")
+_STOPS = ("403", "429, 86400 s", "429, 86236 s", "quota exceeded", "error as text")
+_SCENES = {"made": None, "replaced": _BEFORE, "mended": _NEARLY}
+
+
+@dataclass(slots=True)
+class _Stage:
+    """One account before a push."""
+
+    server: SpotifyServer
+    folder: Path
+    memory: PassingMemory
+    before: list[str] | None
+    number: int = 0
+
+    def fresh(self) -> Pusher:
+        """Set the account and its notes back."""
+        self.server.faults.clear()
+        self.server.requests.clear()
+        self.server.playlists.clear()
+        self.number += 1
+        pusher = Pusher(self.folder / str(self.number), self.memory, read_s=0.15)
+        log_in(self.server, pusher.folder)
+        if self.before is not None:
+            old = self.server.add_playlist("Run", self.before, description="Made earlier, plan 00000000.")
+            owner = self.server.accounts.person.id
+            pusher.journal.note(Record(owner, "00000000", "Run", old.id, "done", len(self.before)))
+        return pusher
+
+    def calls(self) -> list[Exchange]:
+        """Return the calls of a push that nothing disturbs, searches left out."""
+        self.fresh().push(_PLAN, update=True)
+        return [one for one in self.server.requests if one.path != "/v1/search"]
+
+    @property
+    def lists(self) -> list[list[str]]:
+        """The account's playlists."""
+        return [playlist.uris for playlist in self.server.playlists.values()]
+
+
+def _try(pusher: Pusher, plan: Plan = _PLAN) -> str | None:
+    """Push, and return the message where it was stopped."""
+    try:
+        pusher.push(plan, update=True)
+    except SpotifyError as error:
+        return str(error)
+    return None
+
+
+def _is_part_in_order(rows: list[str], whole: list[str]) -> bool:
+    rest = iter(whole)
+    return all(any(uri == other for other in rest) for uri in rows)
+
+
+def _judge(stage: _Stage, message: str | None, *, refused: bool) -> None:
+    """Hold what is left against what may be left."""
+    assert len(stage.lists) <= 1, "two playlists"
+    rows = stage.lists[0] if stage.lists else []
+    if message is None:
+        assert rows == _WANTED
+        return
+    assert any(words in message for words in ("again", "come back", "log in", "doctor")), message
+    if rows in (_WANTED, stage.before or []):
+        return
+    assert refused, "stopped half-way although the service would have gone on"
+    if stage.before is _NEARLY:  # rows that are only missing are better than an early end
+        assert _is_part_in_order(rows, _WANTED)
+    else:
+        assert rows == _WANTED[: len(rows)]
+
+
+@pytest.fixture(scope="module")
+def known() -> PassingMemory:
+    """Every song's answer, so that the calls of the playlist are all that is left."""
+    return PassingMemory()
+
+
+def _stage(server: SpotifyServer, folder: Path, known: PassingMemory, scene: str) -> _Stage:
+    stage = _Stage(server, folder, known, _SCENES[scene])
+    stage.fresh().push(_PLAN)  # fills the memory
+    return stage
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", _SCENES)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_at_each_call_of_the_playlist(
+    tmp_path: Path, known: PassingMemory, name: str, scene: str
+) -> None:
+    tried = 0
+    with SpotifyServer(_SONGS) as server:
+        stage = _stage(server, tmp_path, known, scene)
+        for onwards in (False, True) if name in _FOR_GOOD else (False,):
+            for number, call in enumerate(stage.calls(), start=1):
+                pusher = stage.fresh()
+                scripted = server.faults.script(name, nth=number, onwards=onwards)
+                message = _try(pusher)
+                assert scripted.hits, f"{name} never struck at call {number}, {call.method} {call.path}"
+                _judge(stage, message, refused=onwards or name in _STOPS)
+                server.faults.clear()
+                assert _try(pusher) is None
+                assert stage.lists == [_WANTED], "the next push completes it"
+                tried += 1
+    print(f"{scene}: {name}: {tried} combinations")  # noqa: T201 - the count is asked for
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_at_a_search(tmp_path: Path, name: str) -> None:
+    tried = 0
+    with SpotifyServer(_SONGS) as server:
+        for nth in (1, 125, 250):
+            for onwards in (False, True) if name in _FOR_GOOD else (False,):
+                stage = _Stage(server, tmp_path / f"{nth}{onwards}", PassingMemory(), None)
+                pusher = stage.fresh()
+                server.faults.script(name, path="/search", nth=nth, onwards=onwards)
+                message = _try(pusher)
+                if message is not None:
+                    assert stage.lists == [], "nothing is made before all songs are found"
+                _judge(stage, message, refused=False)
+                server.faults.clear()
+                done = sum(
+                    one.path == "/v1/search" and one.status == 200 and not one.fault
+                    for one in server.requests
+                )
+                server.requests.clear()
+                assert _try(pusher) is None
+                assert stage.lists == [_WANTED]
+                searched = len(server.calls("GET", "/search"))
+                assert searched == (0 if message is None else 250 - done), "what was found is kept"
+                tried += 1
+    print(f"search: {name}: {tried} combinations")  # noqa: T201 - the count is asked for
