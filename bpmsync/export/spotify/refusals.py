@@ -79,7 +79,7 @@ def _refused(failure: Failure, doing: str, now: float) -> SpotifyError:
             hint = "it was deleted, or it is not yours to see"
             return SpotifyError(f"Spotify knows no such thing while {doing}{said}: {hint}")
         case status:
-            hint = "try again later; if it stays so, bpmsync and the service disagree, and a newer bpmsync may help"
+            hint = "try again later; if it stays so, a newer bpmsync may help"
             return SpotifyError(f"Spotify refused {doing} with status {status}{said}: {hint}")
 
 
