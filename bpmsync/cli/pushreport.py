@@ -25,7 +25,7 @@ def print_push(session: Session, report: PushReport, *, table: bool) -> None:
 
     selection = report.selection
     if table:
-        columns = (">", "planned", "on Spotify", "match", ">off", "why")
+        columns = (">#", "song", ">length", "match", ">off", "note")
         print_table(columns, [_cells(n, choice) for n, choice in enumerate(selection.choices, start=1)])
     for choice in selection.replaced:
         if choice.leg is not None and choice.unmatched is not None:
@@ -53,19 +53,20 @@ def _cells(number: int, choice: Choice) -> tuple[object, ...]:
     from bpmsync.timeline.durations import format_clock
 
     match = choice.match
-    planned = f"{choice.planned.track.name} ({format_clock(float(round(choice.planned.duration_s)))})"
-    if match.found is None or choice.leg is None:
-        return number, planned, "-", match.grade.value, None, match.reason
-    off_s = match.found.duration_s - match.song.duration_s
-    stand_in = "stands in: " if choice.unmatched is not None else ""
-    return (
-        number,
-        planned,
-        f"{stand_in}{match.found.name}",
-        match.grade.value,
-        f"{off_s:+.0f} s",
-        match.reason,
-    )
+    length = format_clock(float(round(match.song.duration_s)))
+    off = None
+    if match.found is not None:
+        off = f"{match.found.duration_s - match.song.duration_s:+.0f} s"
+    if choice.leg is None:
+        return number, match.song.name, length, match.grade.value, off, f"left out: {match.reason}"
+    return number, match.song.name, length, match.grade.value, off, _note(choice)
+
+
+def _note(choice: Choice) -> str | None:
+    if choice.unmatched is not None:
+        return f"stands in for {choice.unmatched.song.name}"
+    found = choice.match.found
+    return None if found is None or found.name == choice.match.song.name else found.name
 
 
 def _done(report: PushReport) -> str:

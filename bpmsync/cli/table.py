@@ -52,6 +52,7 @@ SPOTIFY_COMMANDS = (
     CommandEntry("login", "bpmsync.cli.spotify.login", "Connect bpmsync with your account."),
     CommandEntry("status", "bpmsync.cli.spotify.status", "Show who is logged in, and for how long."),
     CommandEntry("doctor", "bpmsync.cli.spotify.doctor", "Try the account out and say what is wrong."),
+    CommandEntry("link", "bpmsync.cli.spotify.link", "Say which Spotify track a song of yours is."),
     CommandEntry("logout", "bpmsync.cli.spotify.logout", "Forget the log-in on this computer."),
 )
 
