@@ -11,7 +11,7 @@ from bpmsync.export.spotify.names import Likeness, artists_in, likeness, likenes
 from bpmsync.export.spotify.readings import isrcs_in, readings_of
 from bpmsync.export.spotify.spelling import plain
 from bpmsync.export.spotify.versions import split_title
-from bpmsync.export.spotify.works import performer_agrees, work_in, works_alike
+from bpmsync.export.spotify.works import credits_composer, performer_agrees, work_in, works_alike
 
 if TYPE_CHECKING:
     from bpmsync.export.spotify.readings import Reading
@@ -97,7 +97,8 @@ def _evidence(song: Song, reading: Reading, track: CatalogueTrack, composers: fr
     our_work, their_work = work_in(reading.parts.base), work_in(theirs.base)
     if our_work and their_work:
         title = works_alike(our_work, their_work)
-        artist = performer_agrees(song, reading.artist, track, composers)
+    if (our_work and their_work) or credits_composer(track):
+        artist = performer_agrees(song, reading.artist, track, composers) if artist is not None else None
     album, gap_s = _same_album(song, track), _gap(song, track)
     return Evidence(
         track=track,

@@ -215,8 +215,11 @@ def _without_part(text: str) -> tuple[str, str | None]:
 _ALBUM_KINDS = frozenset({"live", "karaoke", "cover", "instrumental", "sped up", "slowed", "demo",
                           "orchestral", "acoustic", "a cappella", "re-recorded"})  # fmt: skip
 _LIVE_ALBUM = re.compile(
-    r"^live (?:at|in|from|on|aus|im|a|au|en|w|na|\d{4})\b|.\blive$|\blive (?:at|from|\d{4})\b|\bin concert\b"
-    r"|\bunplugged\b|\b(?:en|ao) vivo\b|\ben (?:directo|concierto|concert)\b|\bdal vivo\b"
+    r"^live (?:at|in|from|on|aus|im|a|au|en|w|na|\d{4})\b|\blive$"
+    r"|\blive (?:at|from|album|recording|tour|\d{4})\b"
+    r"|\bin concert\b|\bunplugged\b|\b(?:en|ao) vivo\b|\ben (?:directo|concierto|concert|public)\b"
+    r"|\bdal vivo\b"
+    r"|\bконцерт|\bвживую\b|\bcanli\b|ライブ|ライヴ|라이브|现场|現場|演唱会|演唱會"
 )
 
 

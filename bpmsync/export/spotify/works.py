@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bpmsync.export.spotify.values import CatalogueTrack, Song
 
-__all__ = ["Work", "composers_among", "performer_agrees", "work_in", "works_alike"]
+__all__ = ["Work", "composers_among", "credits_composer", "performer_agrees", "work_in", "works_alike"]
 
 _CANONICAL = {
     **dict.fromkeys(["moll", "mineur", "minore", "menor", "mol"], "minor"),
@@ -278,6 +278,11 @@ def _is_known_composer(name: str) -> bool:
     return bool(set(name.split()[-1:]) & _COMPOSERS) and not _ENSEMBLE.search(name)
 
 
+def credits_composer(track: CatalogueTrack) -> bool:
+    """Tell whether a well-known composer is credited beside those who play."""
+    return len(track.artists) > 1 and any(_is_known_composer(plain(name)) for name in track.artists)
+
+
 def composers_among(found: Iterable[CatalogueTrack]) -> frozenset[str]:
     """Return who is credited first for several recordings by different artists: the composers."""
     others: dict[str, set[tuple[str, ...]]] = {}
@@ -304,6 +309,8 @@ def performer_agrees(
     best = artists_alike(ours, performers)
     if best >= Likeness.MISSPELT:
         return best
+    if ours and artists_alike(ours, credited) < Likeness.MISSPELT and not _named_in(ours, plain(track.album)):
+        return Likeness.OTHER if performers else Likeness.NEAR
     said = f"{plain(song.album or '')} {plain(song.title)} {plain(artist or '')}"
     if _named_in(performers, said) or _named_in(ours, plain(track.album)):
         return Likeness.SAME
