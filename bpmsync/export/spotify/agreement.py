@@ -147,7 +147,10 @@ def _concert_doubt(
         smaller, greater = sorted((mine, other), key=len)
         shared = sum(artists_alike([word], greater) >= Likeness.MISSPELT for word in smaller)
         return None if 2 * shared > len(smaller) else Doubt(frozenset({"place"}), "it was played elsewhere")
-    told = (mine or other) and (mine | other) <= set(plain(f"{song.album or ''} {track.album}").split())
+    # What one title says of the place may be the name of the other's album.
+    told = (other and other <= set(plain(song.album or "").split())) or (
+        mine and mine <= set(plain(track.album).split())
+    )
     near = not (mine or other or song.album) and gap_s is not None and gap_s <= _LIVE_WITHOUT_ALBUM_S
     if same_album or told or near:
         return None

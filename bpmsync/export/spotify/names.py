@@ -133,6 +133,7 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _ALIAS = re.compile(r"^(.+?)\s*[(\[（]([^()\[\]（）]+)[)\]）]$")
+_CHANNEL = re.compile(r"(?:\s*- topic|\s*vevo)$", re.IGNORECASE)  # what a video site adds
 _BRACKETED_GUESTS = re.compile(r"\s*[(\[]\s*(?:feat\.?|ft\.?|featuring|with)\s+([^)\]]+)[)\]]", re.IGNORECASE)
 
 
@@ -149,8 +150,7 @@ def artists_in(tag: str | None) -> tuple[str, ...]:
         return ()
     tag = re.sub(r"^(.+), (The|Die|Der|Los|Las|Les)$", r"\2 \1", tag.strip())
     tag = _BRACKETED_GUESTS.sub(r" feat. \1", tag)
-    if "- topic" in tag.lower():
-        tag = re.sub(r"\s*- topic$", "", tag, flags=re.IGNORECASE)
+    tag = _CHANNEL.sub("", tag)
     names = [plain(name) for name in _BETWEEN.split(tag) if name.strip()]
     return tuple(dict.fromkeys(name for name in names if name not in _NOBODY))
 
@@ -165,7 +165,9 @@ def main_artist(tag: str | None) -> str | None:
     """
     if not tag or not artists_in(tag):
         return None
-    return next(name for name in _BETWEEN.split(_BRACKETED_GUESTS.sub("", tag)) if name.strip()).strip()
+    return next(
+        name for name in _BETWEEN.split(_CHANNEL.sub("", _BRACKETED_GUESTS.sub("", tag))) if name.strip()
+    ).strip()
 
 
 def _spellings(name: str) -> tuple[str, ...]:
@@ -189,6 +191,7 @@ def likeness_of_artists(tag: str, credited: Sequence[str]) -> Likeness:
         return Likeness.OTHER
     if artists_alike(_spellings(tag), [plain(" ".join(credited))]) is Likeness.SAME:
         return Likeness.SAME
+    tag = _CHANNEL.sub("", tag)
     whole = artists_alike(_spellings(tag), [form for name in credited for form in _spellings(name)])
     names = artists_in(tag)
     if whole is Likeness.SAME or not names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bpmsync.export.spotify.names import Likeness, artists_in, likeness
+from bpmsync.export.spotify.names import Likeness, artists_in, likeness_of_artists
 from bpmsync.export.spotify.spelling import plain
 from bpmsync.export.spotify.versions import TitleParts, split_title
 
@@ -99,7 +99,7 @@ def _readings_of_title(title: str, artist: str | None) -> list[Reading]:
 
 
 def _names_artist(text: str, artist: str) -> bool:
-    return likeness(plain(text), plain(artist)) is Likeness.SAME or artists_in(text) == artists_in(artist)
+    return likeness_of_artists(artist, [text]) is Likeness.SAME or artists_in(text) == artists_in(artist)
 
 
 def isrcs_in(tag: str | None) -> tuple[str, ...]:

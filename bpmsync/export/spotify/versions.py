@@ -190,7 +190,7 @@ def _read_version(text: str) -> _Words:
         languages = frozenset(found[0] for found in LANGUAGES.finditer(text))
         unplugged = frozenset({"unplugged"}) & frozenset(text.split())
         return _Words(known=True, versions=versions, details=words | languages | unplugged)
-    return _Words(known=all(YEAR.fullmatch(word) for word in words))
+    return _Words(known="remaster" in text or all(YEAR.fullmatch(word) for word in words))
 
 
 def _versions_in(text: str) -> tuple[frozenset[str], str]:
@@ -235,6 +235,10 @@ def imitation_versions(artist: str) -> frozenset[str]:
     return _versions_in(plain(artist))[0] & {"karaoke", "cover"}
 
 
+_KIND_ALBUM = re.compile(
+    r"\b(?:acoustic|instrumental|demo|orchestral|a cappella|acapella)s?"
+    r"(?: (?:sessions?|versions?|album|tapes?|recordings?|edition|ep|collection|hits|mixes))?$"
+)
 _COVER_ALBUM = re.compile(
     r"\btribute to\b|\blullab(?:y|ies)\b|\bin the style of\b|\bmade famous\b|\bperformed by\b|\bmusic box\b"
 )
@@ -254,6 +258,8 @@ def album_versions(album: str) -> frozenset[str]:
     text = plain(album)
     if _LIVE_ALBUM.search(text):
         said |= {"live"}
+    if found := _KIND_ALBUM.search(text):
+        said |= _versions_in(re.sub("s$", "", found[0]))[0] & _ALBUM_KINDS
     if _COVER_ALBUM.search(text):
         said |= {"cover"}
     return said | (_versions_in(text)[0] & {"karaoke", "sped up"})
