@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bpmsync.cli.options import DURATION, PERCENT, SPM, RampChoice, chosen_ramp, ramp_options
 from bpmsync.cli.rise import Rise, rise_of
 from bpmsync.cli.settings import option_names, read_config
-from bpmsync.cli.table import command_names, load_command
+from bpmsync.cli.table import CommandEntry, load_entry, runnable
 from bpmsync.cli.text import clean, shorten
 from bpmsync.errors import ConfigError, ParameterError
 from bpmsync.timeline.ramp import Ramp
@@ -221,9 +221,7 @@ def test_without_a_config_file_nothing_is_set() -> None:
     assert settings.default_map == {}
 
 
-@pytest.mark.parametrize("name", command_names())
-def test_every_option_has_one_name_in_the_config_file(name: str) -> None:
-    command = load_command(name)
-    assert command is not None
-    names = option_names(command)
+@pytest.mark.parametrize("entry", [entry for _, entry in runnable()], ids=lambda entry: entry.name)
+def test_every_option_has_one_name_in_the_config_file(entry: CommandEntry) -> None:
+    names = option_names(load_entry(entry))
     assert len(names) == len({option.name for option in names.values()})
