@@ -140,6 +140,13 @@ def test_the_columns_of_an_exporter() -> None:
     ]
 
 
+def test_the_columns_of_a_table_on_the_web() -> None:
+    heads = "#,Song,Artist,Popularity,BPM,Album,Time,Spotify Track Id"
+    assert read(f"{heads}\n1,One,A,50,170,Best,03:45,{ID}\n") == [
+        ImportedSong("One", "A", 225.0, 170.0, album="Best", uri=URI)
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

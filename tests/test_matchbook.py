@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,15 +14,17 @@ from hypothesis import strategies as st
 
 from bpmsync.errors import ParameterError
 from bpmsync.library.answers import Answer
+from bpmsync.library.imported import ImportedSong
 from bpmsync.library.matchbook import MatchBook
+from bpmsync.library.songbook import SongBook
+from bpmsync.library.songcsv import SongRow
 from bpmsync.library.store import Store
 from library_cases import detection, entry
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bpmsync.export.spotify.memory import MatchMemory
 
+DATA = Path(__file__).resolve().parent / "data"
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 HIT = Answer("spotify:track:0000000000000000000000", "sure", reason="same title", title="A", duration_s=180.5)
@@ -110,6 +114,21 @@ def test_an_answer_is_in_the_file_at_once_and_outlives_the_recording(tmp_path: P
     with Store(path) as store:
         memory: MatchMemory = book(store)
         assert memory.recall("b2:a") == HIT
+
+
+@pytest.mark.parametrize("name", ["library-v1.db", "library-v2.db"])
+def test_an_old_library_takes_answers_and_songs(tmp_path: Path, name: str) -> None:
+    path = shutil.copyfile(DATA / name, tmp_path / "l.db")
+    song = ImportedSong("One", "A", 200.0, 170.0)
+    with Store(path) as store:
+        overrides = store.overrides()
+        assert overrides
+        book(store).remember("b2:plain", HIT)
+        assert SongBook(store).take_in([SongRow(2, song)]).new
+    with Store(path) as store:
+        assert book(store).recall("b2:plain") == HIT
+        assert list(SongBook(store).songs().values()) == [song]
+        assert store.overrides() == overrides
 
 
 def test_a_text_that_is_no_unicode_is_kept_as_far_as_it_is() -> None:

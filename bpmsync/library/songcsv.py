@@ -36,14 +36,9 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
     "album": ("album", "album name", "album title"),
     "isrc": ("isrc", "track isrc"),
     "uri": (
-        "uri",
-        "track uri",
-        "spotify uri",
-        "spotify track uri",
-        "url",
-        "spotify url",
-        "track url",
-        "link",
+        *("uri", "track uri", "spotify uri", "spotify track uri"),
+        *("url", "track url", "spotify url", "spotify track url", "link"),
+        *("spotify id", "spotify - id", "spotify track id"),
     ),
 }
 _MEANS = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
