@@ -11,14 +11,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from account_cases import put_login
 from bpmsync import errors
 from bpmsync.errors import BpmsyncError, ExitStatus
 from cli_cases import HOSTILE, fill
 from command_line import Answer, bpmsync
 from conftest import ROOT
+
+if TYPE_CHECKING:
+    from spotify_server import SpotifyServer
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals, limits and permissions of POSIX")
 
@@ -35,6 +40,10 @@ PROVOKED = {
     "PlanError": "test_a_ramp_that_cannot_be_filled",
     "ExportError": "test_a_full_disk_keeps_the_old_file",
     "MissingDependency": "test_a_missing_player",
+    "SpotifyError": "test_a_song_that_spotify_does_not_know",
+    "NotAuthorised": "test_nobody_is_logged_in",
+    "RateLimited": "test_spotify_asks_to_come_back_tomorrow",
+    "Unanswered": "test_a_change_that_nobody_answers",
 }
 
 
@@ -425,3 +434,31 @@ def test_a_dash_is_a_pipe(fixtures_audio: Path, db: Path, tmp_path: Path) -> Non
 def test_the_wrong_engine(tmp_path: Path, fixtures_audio: Path) -> None:
     answer = bpmsync("beats", "--engine", "psychic", fixtures_audio / "Two Gears.m4a", cwd=tmp_path)
     failed(answer, ExitStatus.USAGE, "'psychic'", "librosa")
+
+
+def _link(db: Path, folder: Path) -> Answer:
+    uri = f"spotify:track:{'0' * 22}"
+    return bpmsync("--db", db, "spotify", "link", "Gravel", uri, "--account", folder / "account", cwd=folder)
+
+
+def test_nobody_is_logged_in(db: Path, tmp_path: Path) -> None:
+    failed(_link(db, tmp_path), ExitStatus.FAILED, "nobody is logged in", "bpmsync spotify login")
+
+
+def test_a_song_that_spotify_does_not_know(db: Path, tmp_path: Path, spotify: SpotifyServer) -> None:
+    put_login(spotify, tmp_path / "account")
+    failed(_link(db, tmp_path), ExitStatus.FAILED, "knows no such thing", "0" * 22)
+
+
+def test_spotify_asks_to_come_back_tomorrow(db: Path, tmp_path: Path, spotify: SpotifyServer) -> None:
+    put_login(spotify, tmp_path / "account")
+    spotify.faults.script("429, 86400 s", path="/tracks/*")
+    failed(_link(db, tmp_path), ExitStatus.FAILED, "come back at", "24 h 0 min")
+
+
+def test_a_change_that_nobody_answers(tmp_path: Path, spotify: SpotifyServer) -> None:
+    put_login(spotify, tmp_path / "account")
+    spotify.faults.script("applied, but 503", method="POST", path="/me/playlists")
+    answer = bpmsync("spotify", "doctor", "--account", tmp_path / "account", cwd=tmp_path)
+    assert answer.status == ExitStatus.FAILED
+    assert "it may or may not be done" in answer.out
