@@ -10,7 +10,7 @@ import click
 from bpmsync.cli.text import percent, spm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bpmsync.cli.rise import Rise
@@ -34,6 +34,8 @@ __all__ = [
 
 # Wider than this a row is hard to follow
 _WIDEST = 110
+# Between the queries that a plan records
+_OR = " | "
 
 
 def take_native_options(options: dict[str, Any]) -> NativeOptions:
@@ -94,9 +96,15 @@ class Filters:
             and not any(query.matches(track) for query in unwanted)
         ]
 
+    @classmethod
+    def recorded(cls, parameters: Mapping[str, object]) -> Filters:
+        """Return the filters that a plan records."""
+        include, exclude = (str(parameters.get(name) or "") for name in ("include", "exclude"))
+        return cls(*(tuple(text.split(_OR)) if text else () for text in (include, exclude)))
+
     def parameters(self) -> dict[str, str]:
         """Return what a plan records of them: nothing where there are none."""
-        given = {"include": " | ".join(self.include), "exclude": " | ".join(self.exclude)}
+        given = {"include": _OR.join(self.include), "exclude": _OR.join(self.exclude)}
         return {name: text for name, text in given.items() if text}
 
 

@@ -182,7 +182,9 @@ def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool)
         matches = list(follow(found, total=len(plan.legs), label="matching", quiet=session.quiet))
         if wishes.review:
             matches = review_matches(matches, search, memory)
-        selection = select_tracks(plan, matches, matcher, _alternatives(tracks) if wishes.replace else None)
+        selection = select_tracks(
+            plan, matches, matcher, _alternatives(plan, tracks) if wishes.replace else None
+        )
         pushed = None
         if not dry_run:
             _ask_first(selection, target, yes=wishes.yes)
@@ -222,6 +224,7 @@ def _library(session: Session) -> Iterator[tuple[Callable[[], Sequence[Track]], 
     """Open the library for answers and stand-ins; go on without one that cannot be opened."""
     from bpmsync.export.spotify.memory import PassingMemory
     from bpmsync.library.matchbook import MatchBook
+    from bpmsync.library.songbook import SongBook
 
     try:
         store = session.open_store()
@@ -230,7 +233,8 @@ def _library(session: Session) -> Iterator[tuple[Callable[[], Sequence[Track]], 
         yield (lambda: ()), PassingMemory()
         return
     with store:
-        yield store.tracks, MatchBook(store, now=_now)
+        book = SongBook(store)
+        yield (lambda: [*store.tracks(), *book.tracks()]), MatchBook(store, now=_now)
 
 
 @dataclass(slots=True)
@@ -251,11 +255,18 @@ def _matcher(search: _Search, memory: MatchMemory) -> Matcher:
     return partial(match_song, search=search, memory=memory, now=_now())
 
 
-def _alternatives(tracks: Callable[[], Sequence[Track]]) -> Alternatives:
+def _alternatives(plan: Plan, tracks: Callable[[], Sequence[Track]]) -> Alternatives:
+    """Offer what the plan was allowed to choose from; a song without a file does as well."""
+    from bpmsync.cli.planning import Filters
     from bpmsync.planner.swap import next_best
 
-    def alternatives(plan: Plan, leg: int, without: Collection[str]) -> Iterator[Plan]:
-        return next_best(plan, leg, tracks(), without=without)
+    allowed: list[Track] | None = None
+
+    def alternatives(whole: Plan, leg: int, without: Collection[str]) -> Iterator[Plan]:
+        nonlocal allowed
+        if allowed is None:
+            allowed = Filters.recorded(plan.parameters).apply(tracks())
+        return next_best(whole, leg, allowed, without=without)
 
     return alternatives
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .demo import demo_catalogue
+from .demo import demo_catalogue, listed_catalogue
 from .server import SpotifyServer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_AUDIO = Path(__file__).resolve().parent.parent.parent / "fixtures" / "audio"
+_FIXTURES = Path(__file__).resolve().parent.parent.parent / "fixtures"
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -28,7 +28,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="A stand-in for Spotify on this computer: nothing leaves it, and nothing is kept.",
     )
     parser.add_argument("--port", type=int, default=0, help="0 for a free one (default)")
-    parser.add_argument("--music", type=Path, default=_AUDIO, help="folder whose songs it has")
+    parser.add_argument("--music", type=Path, default=_FIXTURES / "audio", help="folder whose songs it has")
+    parser.add_argument("--songs", type=Path, default=_FIXTURES / "songs.csv", help="more songs that it has")
     parser.add_argument("--legacy", action="store_true", help="answer as older apps are answered")
     parser.add_argument("--deny", action="store_true", help="say no to the log-in")
     parser.add_argument("--no-premium", action="store_true", help="refuse every call: no Premium")
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with writing:
             _log_to(options.json_log, exchange)
 
-    songs = tuple(demo_catalogue(options.music))
+    songs = (*demo_catalogue(options.music), *listed_catalogue(options.songs))
     server = SpotifyServer(songs, legacy=options.legacy, port=options.port, on_exchange=note)
     server.account(premium=not options.no_premium, listed=not options.not_listed, denies=options.deny)
     try:

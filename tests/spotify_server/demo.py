@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpmsync.library.analysis import identify_file
+from bpmsync.library.songcsv import read_songs
+from bpmsync.library.track import Tags
 from bpmsync.library.walk import find_music
 
 from .catalogue import Recording
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bpmsync.library.track import Tags
-
-__all__ = ["demo_catalogue", "versions_of"]
+__all__ = ["demo_catalogue", "listed_catalogue", "versions_of"]
 
 _SHORTEST_S = 5.0
 _OTHER_ISRC_EVERY = 4
@@ -35,6 +35,14 @@ def demo_catalogue(music: Path) -> Iterator[Recording]:
         if tags and tags.title and tags.artist and duration_s and duration_s > _SHORTEST_S:
             number += 1
             yield from versions_of(tags, duration_s, number)
+
+
+def listed_catalogue(songs: Path) -> Iterator[Recording]:
+    """Yield the songs of a CSV file as `bpmsync import` reads it, each with its decoys."""
+    for number, row in enumerate(read_songs(songs.read_bytes()).songs, start=1):
+        song = row.song
+        tags = Tags(title=song.title, artist=song.artist, album=song.album, isrc=song.isrc)
+        yield from versions_of(tags, song.duration_s, number)
 
 
 def versions_of(tags: Tags, duration_s: float, number: int) -> Iterator[Recording]:

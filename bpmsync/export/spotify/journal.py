@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Journal", "Record", "SavedList", "State"]
 
-FORMAT = 1
+_FORMAT = 1
 State: TypeAlias = Literal["creating", "writing", "done"]
 
 
@@ -183,7 +183,7 @@ class Journal:
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         _make(path.parent)
-        text = json.dumps({"format": FORMAT, **content}, ensure_ascii=False, indent=2)
+        text = json.dumps({"format": _FORMAT, **content}, ensure_ascii=False, indent=2)
         write_atomically(path, text + "\n")
 
 
@@ -226,7 +226,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SpotifyError(msg) from error
     except ValueError as error:
         raise SpotifyError(_damaged(path)) from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise SpotifyError(_damaged(path))
     return document
 
