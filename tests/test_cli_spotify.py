@@ -20,7 +20,8 @@ from bpmsync.export.spotify.tokenfile import TokenFile
 from command_line import Answer, bpmsync
 from conftest import ROOT
 from spotify_cases import recordings
-from spotify_server import SpotifyServer
+from spotify_server import Fault, SpotifyServer
+from spotify_server.messages import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -308,6 +309,15 @@ def test_the_doctor_names_the_step_that_fails_and_cleans_up(
     assert [one["step"] for one in failed] == [step]
     assert ":" in failed[0]["words"]
     assert followed(account.server) == []
+
+
+def test_the_doctor_sees_a_clock_that_is_wrong(account: Account) -> None:
+    put_login(account.server, account.folder)
+    reply = Reply(403, {"error": {"status": 403, "message": "No"}}, {"Date": "Tue, 01 Jan 2036 00:00:00 GMT"})
+    account.server.faults.script(Fault("later", reply=reply, sound=True), path="/search")
+    answer = account("doctor")
+    assert answer.status == 1
+    assert re.search(r"failed  clock: this computer's clock is \d+ days behind", answer.out)
 
 
 def test_the_doctor_says_when_it_cannot_clean_up(account: Account) -> None:

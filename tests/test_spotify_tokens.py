@@ -326,6 +326,17 @@ def test_another_programs_renewal_is_used(server: SpotifyServer, clock: Clock, t
     assert not server.calls("POST", "/api/token")
 
 
+def test_a_token_is_never_sent_to_another_server(server: SpotifyServer, clock: Clock, tmp_path: Path) -> None:
+    put_login(server, tmp_path)
+    with clock.client(tmp_path) as client, SpotifyServer(clock=clock) as another:
+        client.me()
+        put_login(another, tmp_path)
+        with pytest.raises(NotAuthorised, match="another server"):
+            client.search("Kettle")
+        assert len(server.requests) == 1
+        assert not another.requests
+
+
 _RENEW = """
 import sys, time
 from pathlib import Path

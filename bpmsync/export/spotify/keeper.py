@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bpmsync.export.spotify.retry import Pace
+    from bpmsync.export.spotify.tokens import Server
 
 __all__ = ["TokenKeeper"]
 
@@ -42,6 +43,7 @@ class TokenKeeper:
     def __init__(self, folder: str | Path, *, pace: Pace) -> None:
         self.file = TokenFile(folder, notify=pace.notify)
         self._pace = pace
+        self._server: Server | None = None
 
     def login(self) -> Login:
         """Return the log-in as it lies on disk.
@@ -49,9 +51,15 @@ class TokenKeeper:
         Raises
         ------
         NotAuthorised
-            If there is none.
+            If there is none, or one of another server than when it was first asked for: its
+            tokens must not be sent to the old one.
         """
-        return self.file.load()
+        login = self.file.load()
+        if self._server not in (None, login.server):
+            msg = "somebody logged in to another server meanwhile: run the command again"
+            raise NotAuthorised(msg)
+        self._server = login.server
+        return login
 
     def current(self) -> Login:
         """Return a log-in whose access token counts by the clock, renewed where needed.
@@ -63,7 +71,7 @@ class TokenKeeper:
         SpotifyError
             If the refresh fails for another reason.
         """
-        login = self.file.load()
+        login = self.login()
         return login if self._fresh(login) else self._renew(login.access)
 
     def after_refusal(self, refused: Secret) -> Login:
@@ -75,7 +83,7 @@ class TokenKeeper:
 
     def _renew(self, stale: Secret) -> Login:
         with self.file.locked():
-            login = self.file.load()
+            login = self.login()
             if login.access != stale and self._fresh(login):  # another bpmsync was here first
                 return login
             # The refresh spends the old token: see first that the new one can be kept.
