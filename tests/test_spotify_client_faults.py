@@ -47,7 +47,6 @@ def client(server: SpotifyServer, clock: Clock, tmp_path: Path) -> Iterator[Spot
 
 # --- every fault, at a call that reads and at calls that change something
 
-READ = "GET", "/search", lambda client: client.search("Kettle")
 ONE_GOES_ON = {
     "401", "429, 1 s", "429, no Retry-After", "quota exceeded, 1 s", "500", "502", "503", "applied, but 503",
     "applied, but cut", "hang", "applied, but hang", "cut", "200, not JSON", "applied, but 200, not JSON",
