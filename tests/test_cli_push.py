@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,10 +275,38 @@ def test_a_folder_becomes_a_playlist_in_one_go(tmp_path: Path, fixtures_audio: P
         log_in(server, tmp_path / "account")
         run = ["--spm", "170", "--duration", "2m", "--min-length", "10s", "--max-off", "9%"]
         account = {"BPMSYNC_SPOTIFY_ACCOUNT": "account"}
-        words = ("playlist", music, *run, "--push", "--json")
+        words = ["playlist", str(music), *run, "--push", "--json"]
         answer = bpmsync("--db", "library.db", *words, cwd=tmp_path, env=account)
         assert answer.status == 0, answer.err
         document = json.loads(answer.out)
         assert _uris(server) == document["push"]["uris"]
         assert len(document["push"]["songs"]) == len(document["plan"]["legs"])
         assert_silent(server, answer.out + answer.err)
+
+
+@pytest.mark.slow
+def test_the_readme_leads_from_nothing_to_a_playlist(tmp_path: Path, root: Path) -> None:
+    from spotify_server.demo import demo_catalogue, listed_catalogue
+
+    readme = (root / "README.md").read_text("utf-8")
+    block = re.search(r"```bash\n(bpmsync spotify login --server.*?)```", readme, re.DOTALL)
+    assert block is not None
+    browser = {"BROWSER": f"{sys.executable} {root / 'tests' / 'browser.py'} %s"}
+    fixtures = root / "fixtures"
+    songs = [*demo_catalogue(fixtures / "audio"), *listed_catalogue(fixtures / "songs.csv")]
+    with SpotifyServer(songs) as server:
+        for line in block[1].splitlines():
+            here = line.replace("http://127.0.0.1:8765", server.url).replace("fixtures/", f"{fixtures}/")
+            words = here.split()
+            answer = bpmsync(*words[1:], cwd=tmp_path, env=browser)
+            assert answer.status == 0, answer.err
+            assert_silent(server, answer.out + answer.err)
+        pushed = load_plan(tmp_path / "run.plan.json")
+        titles = {recording.uri: recording.title for recording in server.catalogue}
+        assert [titles[uri] for uri in _uris(server)] == [leg.track.tags.title for leg in pushed.legs]
+        assert len(pushed.legs) == 25
+        assert any(not leg.track.has_file for leg in pushed.legs)
+        server.requests.clear()
+        again = bpmsync("push", "run.plan.json", cwd=tmp_path)
+        assert "nothing was changed (0 searches" in again.err
+        assert {one.method for one in server.requests} == {"GET"}
