@@ -74,3 +74,15 @@ def _spotify_contract() -> Iterator[None]:
         from spotify_cases import check_exchanges
 
         check_exchanges()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many combinations of fault and call the tests of the push went through."""
+    counts = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "push combinations" and report.when == "call"
+    ]
+    if counts:
+        terminalreporter.write_line(f"push: {sum(counts)} combinations of fault and call went well")

@@ -310,3 +310,12 @@ def test_the_readme_leads_from_nothing_to_a_playlist(tmp_path: Path, root: Path)
         again = bpmsync("push", "run.plan.json", cwd=tmp_path)
         assert "nothing was changed (0 searches" in again.err
         assert {one.method for one in server.requests} == {"GET"}
+
+
+def test_refresh_looks_for_every_song_anew_but_for_linked_ones(home: _Home) -> None:
+    home.run("spotify", "link", "1", _SONGS[40].uri)
+    home.pushed()
+    refreshed = home.pushed("--refresh")
+    assert refreshed["searches"] == 24
+    assert refreshed["changes"]["added"] == 0
+    assert _uris(home.server)[0] == _SONGS[40].uri

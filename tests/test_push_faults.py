@@ -20,6 +20,7 @@ from spotify_cases import recordings
 from spotify_server import FAULTS, SpotifyServer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bpmsync.planner.legs import Plan
@@ -120,7 +121,11 @@ def _stage(server: SpotifyServer, folder: Path, known: PassingMemory, scene: str
 @pytest.mark.parametrize("scene", _SCENES)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_at_each_call_of_the_playlist(
-    tmp_path: Path, known: PassingMemory, name: str, scene: str
+    tmp_path: Path,
+    known: PassingMemory,
+    name: str,
+    scene: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     tried = 0
     with SpotifyServer(_SONGS) as server:
@@ -136,12 +141,14 @@ def test_a_fault_at_each_call_of_the_playlist(
                 assert _try(pusher) is None
                 assert stage.lists == [_WANTED], "the next push completes it"
                 tried += 1
-    print(f"{scene}: {name}: {tried} combinations")  # noqa: T201 - the count is asked for
+    record_property("push combinations", tried)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_at_a_search(tmp_path: Path, name: str) -> None:
+def test_a_fault_at_a_search(
+    tmp_path: Path, name: str, record_property: Callable[[str, object], None]
+) -> None:
     tried = 0
     with SpotifyServer(_SONGS) as server:
         for nth in (1, 125, 250):
@@ -164,4 +171,4 @@ def test_a_fault_at_a_search(tmp_path: Path, name: str) -> None:
                 searched = len(server.calls("GET", "/search"))
                 assert searched == (0 if message is None else 250 - done), "what was found is kept"
                 tried += 1
-    print(f"search: {name}: {tried} combinations")  # noqa: T201 - the count is asked for
+    record_property("push combinations", tried)

@@ -17,7 +17,8 @@ from bpmsync.cli.options import (
     ramp_options,
 )
 from bpmsync.cli.places import Places, places_for
-from bpmsync.cli.pushing import PushWishes, push_basics, refuse_without_login, run_push
+from bpmsync.cli.pushing import refuse_without_login, run_push
+from bpmsync.cli.pushoptions import PushWishes, push_basics
 from bpmsync.cli.pushreport import print_push, push_document
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean

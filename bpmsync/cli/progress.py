@@ -15,7 +15,9 @@ __all__ = ["follow"]
 _Item = TypeVar("_Item")
 
 
-def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = False) -> Iterator[_Item]:
+def follow(
+    items: Iterable[_Item], *, total: int, label: str, unit: str = "files", quiet: bool = False
+) -> Iterator[_Item]:
     """Yield the items while a bar counts them on stderr.
 
     Parameters
@@ -26,6 +28,8 @@ def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = Fals
         How many will come.
     label : str
         What is being done.
+    unit : str
+        What is counted.
     quiet : bool
         Draw nothing, as where stderr is no terminal.
     """
@@ -55,4 +59,4 @@ def follow(items: Iterable[_Item], *, total: int, label: str, quiet: bool = Fals
             speed = bar.tasks[0].speed
             # A last short file must not end between two drawings
             last = bar.tasks[0].completed + 1 >= total
-            bar.update(task, advance=1, rate=f"{speed:.1f} files/s" if speed else "", refresh=last)
+            bar.update(task, advance=1, rate=f"{speed:.1f} {unit}/s" if speed else "", refresh=last)

@@ -9,7 +9,8 @@ import click
 
 from bpmsync.cli.export import read_plan
 from bpmsync.cli.options import json_option
-from bpmsync.cli.pushing import PushWishes, push_options, run_push, undo_last_push
+from bpmsync.cli.pushing import run_push, undo_last_push
+from bpmsync.cli.pushoptions import PushWishes, push_options
 from bpmsync.cli.pushreport import print_push, push_document
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.errors import ExitStatus

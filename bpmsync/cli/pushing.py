@@ -6,18 +6,18 @@ import datetime as dt
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.cli.account import account_option, max_wait_option, pace_for
+from bpmsync.cli.account import pace_for
 from bpmsync.cli.text import clean
 from bpmsync.errors import BpmsyncError, LibraryError, SpotifyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
+    from bpmsync.cli.pushoptions import PushWishes
     from bpmsync.cli.session import Session
     from bpmsync.export.spotify.choosing import Alternatives, Matcher, Selection
     from bpmsync.export.spotify.client import SpotifyClient
@@ -25,77 +25,15 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.memory import MatchMemory
     from bpmsync.export.spotify.push import Pushed
     from bpmsync.export.spotify.targets import Target
-    from bpmsync.export.spotify.values import CatalogueTrack
+    from bpmsync.export.spotify.values import CatalogueTrack, Match
     from bpmsync.library.track import Track
     from bpmsync.planner.legs import Plan
 
-__all__ = [
-    "PushReport",
-    "PushWishes",
-    "push_basics",
-    "push_options",
-    "refuse_without_login",
-    "run_push",
-    "undo_last_push",
-]
-
-_Function = TypeVar("_Function", bound="Callable[..., Any]")
+__all__ = ["PushReport", "refuse_without_login", "run_push", "undo_last_push"]
 
 # Fewer than this is more likely a mistake than a run
 _FEW = 5
 _SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PushWishes:
-    """How a plan is to be pushed.
-
-    Parameters
-    ----------
-    account : Path
-        The account folder.
-    max_wait_s : float
-        How long to wait when Spotify asks for it.
-    name : str or None
-        Of the playlist; None for one after the ramp.
-    update : bool
-        Change the playlist of this name that an earlier plan was pushed to.
-    playlist : str or None
-        Change this playlist.
-    public : bool
-        Show a new playlist on the profile.
-    replace : bool
-        Let the next best track stand in for a song that Spotify lacks.
-    review : bool
-        Ask about doubtful matches.
-    yes : bool
-        Answer every question with yes.
-    """
-
-    account: Path
-    max_wait_s: float
-    name: str | None
-    update: bool
-    playlist: str | None
-    public: bool
-    replace: bool
-    review: bool
-    yes: bool
-
-    @classmethod
-    def take(cls, options: dict[str, Any]) -> PushWishes:
-        """Take the options of a push out of what a command was given."""
-        return cls(
-            account=options.pop("account"),
-            max_wait_s=options.pop("max_wait"),
-            name=options.pop("name"),
-            update=options.pop("update"),
-            yes=options.pop("yes"),
-            playlist=options.pop("playlist", None),
-            public=options.pop("public", False),
-            replace=options.pop("replace", True),
-            review=options.pop("review", False),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,48 +47,6 @@ class PushReport:
     calls: int
 
 
-def push_basics(function: _Function) -> _Function:
-    """Add the options that `playlist --push` has, too."""
-    for option in reversed(
-        (
-            click.option(
-                "--name", metavar="TEXT", help="Name of the playlist on Spotify.  [default: after the ramp]"
-            ),
-            click.option(
-                "--update",
-                is_flag=True,
-                help="Change the playlist of this name that an earlier plan was pushed to.",
-            ),
-            click.option("-y", "--yes", is_flag=True, help="Answer every question with yes."),
-            max_wait_option,
-            account_option,
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def push_options(function: _Function) -> _Function:
-    """Add all options of a push."""
-    for option in reversed(
-        (
-            push_basics,
-            click.option(
-                "--playlist", metavar="ADDRESS", help="Change this playlist: its address, URI or id."
-            ),
-            click.option("--public/--private", default=False, help="Show a new playlist on your profile."),
-            click.option(
-                "--replace/--no-replace",
-                default=True,
-                help="Put the next best track where Spotify lacks a song.",
-            ),
-            click.option("--review", is_flag=True, help="Ask about each doubtful match."),
-        )
-    ):
-        function = option(function)
-    return function
-
-
 def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool) -> PushReport:
     """Match a plan's songs, choose stand-ins, and bring the account to hold the list.
 
@@ -161,35 +57,49 @@ def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool)
     click.Abort
         If the person does not want what was asked.
     """
-    from bpmsync.cli.progress import follow
     from bpmsync.cli.reviewing import review_matches
-    from bpmsync.export.spotify.choosing import match_legs, select_tracks
+    from bpmsync.export.spotify.choosing import select_tracks
     from bpmsync.export.spotify.client import open_client
     from bpmsync.export.spotify.journal import Journal
     from bpmsync.export.spotify.targets import find_target, name_plan
 
     pace = pace_for(session, wishes.max_wait_s)
-    client = open_client(wishes.account, pace=pace)
     journal = Journal(wishes.account)
     naming = name_plan(plan, today=_now().astimezone().date(), name=wishes.name)
-    with journal.locked(), _library(session) as (tracks, memory):
+    with (
+        open_client(wishes.account, pace=pace) as client,
+        journal.locked(),
+        _library(session, refresh=wishes.refresh) as library,
+    ):
         # First, since it costs little and tells a log-in that no longer counts
         playlist_id = None if wishes.playlist is None else _playlist_id(wishes.playlist)
         target = find_target(client, journal, naming, update=wishes.update, playlist_id=playlist_id)
         search = _Search(client)
-        matcher = _matcher(search, memory)
-        found = match_legs(plan, matcher)
-        matches = list(follow(found, total=len(plan.legs), label="matching", quiet=session.quiet))
+        matches = _matched(session, plan, search, library.memory)
         if wishes.review:
-            matches = review_matches(matches, search, memory)
-        selection = select_tracks(
-            plan, matches, matcher, _alternatives(plan, tracks) if wishes.replace else None
-        )
+            matches = review_matches(matches, search, library.memory)
+        stand_ins = _alternatives(plan, library.tracks) if wishes.replace else None
+        selection = select_tracks(plan, matches, _matcher(search, library.memory), stand_ins)
         pushed = None
         if not dry_run:
             _ask_first(selection, target, yes=wishes.yes)
             pushed = _pushed(client, journal, target, selection, wishes=wishes, pause=pace.pause)
     return PushReport(selection, target, pushed, search.searches, client.calls)
+
+
+def _matched(session: Session, plan: Plan, search: _Search, memory: MatchMemory) -> list[Match]:
+    from bpmsync.cli.progress import follow
+    from bpmsync.export.spotify.choosing import match_legs
+
+    matches: list[Match] = []
+    found = match_legs(plan, _matcher(search, memory))
+    try:
+        for match in follow(found, total=len(plan.legs), label="matching", unit="songs", quiet=session.quiet):
+            matches.append(match)  # noqa: PERF402 - their number is told when it is interrupted
+    except KeyboardInterrupt:
+        session.say(f"stopped after {len(matches)} of {len(plan.legs)} songs: what is found is kept")
+        raise
+    return matches
 
 
 def _pushed(
@@ -219,10 +129,18 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """What a push needs of the library: stand-ins, and answers from earlier pushes."""
+
+    tracks: Callable[[], Sequence[Track]]
+    memory: MatchMemory
+
+
 @contextmanager
-def _library(session: Session) -> Iterator[tuple[Callable[[], Sequence[Track]], MatchMemory]]:
-    """Open the library for answers and stand-ins; go on without one that cannot be opened."""
-    from bpmsync.export.spotify.memory import PassingMemory
+def _library(session: Session, *, refresh: bool) -> Iterator[_Library]:
+    """Open the library; go on without one that cannot be opened."""
+    from bpmsync.export.spotify.memory import PassingMemory, PersonsWord
     from bpmsync.library.matchbook import MatchBook
     from bpmsync.library.songbook import SongBook
 
@@ -230,11 +148,11 @@ def _library(session: Session) -> Iterator[tuple[Callable[[], Sequence[Track]], 
         store = session.open_store()
     except LibraryError as error:
         session.say(f"{clean(str(error))}\ngoing on without a library: what is found is not remembered")
-        yield (lambda: ()), PassingMemory()
+        yield _Library(lambda: (), PassingMemory())
         return
     with store:
-        book = SongBook(store)
-        yield (lambda: [*store.tracks(), *book.tracks()]), MatchBook(store, now=_now)
+        songs, memory = SongBook(store), MatchBook(store, now=_now)
+        yield _Library(lambda: [*store.tracks(), *songs.tracks()], PersonsWord(memory) if refresh else memory)
 
 
 @dataclass(slots=True)
@@ -321,9 +239,8 @@ def undo_last_push(session: Session, wishes: PushWishes, *, as_json: bool) -> No
     from bpmsync.export.spotify.push import undo_push
 
     pace = pace_for(session, wishes.max_wait_s)
-    client = open_client(wishes.account, pace=pace)
     journal = Journal(wishes.account)
-    with journal.locked():
+    with open_client(wishes.account, pace=pace) as client, journal.locked():
         _ask(_undo_question(client, journal), yes=wishes.yes)
         undone = undo_push(client, journal, pause=pace.pause)
     saved = undone.saved

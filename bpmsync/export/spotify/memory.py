@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from bpmsync.library.answers import Answer
 
-__all__ = ["MatchMemory", "PassingMemory"]
+__all__ = ["MatchMemory", "PassingMemory", "PersonsWord"]
 
 
 class MatchMemory(Protocol):
@@ -39,3 +39,27 @@ class PassingMemory:
         before = self._answers.get(key)
         if before is None or before.source != "person" or answer.source == "person":
             self._answers[key] = answer
+
+
+class PersonsWord:
+    """Another memory, of which only what a person said is recalled: everything else is looked for anew.
+
+    Parameters
+    ----------
+    memory : MatchMemory
+        Where answers are kept.
+    """
+
+    def __init__(self, memory: MatchMemory) -> None:
+        self._memory = memory
+        self._fresh: set[str] = set()
+
+    def recall(self, key: str) -> Answer | None:
+        """Return the answer of a person, or one that was found since this memory was made."""
+        answer = self._memory.recall(key)
+        return answer if answer is None or answer.source == "person" or key in self._fresh else None
+
+    def remember(self, key: str, answer: Answer) -> None:
+        """Keep an answer in the other memory."""
+        self._memory.remember(key, answer)
+        self._fresh.add(key)

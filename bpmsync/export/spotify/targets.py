@@ -133,12 +133,10 @@ def find_target(
     if playlist_id is not None:
         record = journal.of_playlist(account.id, playlist_id)
         return _existing(client, account, naming, playlist_id, record)
-    for record in (same, older if update else None):
-        if record is not None and record.playlist_id is not None:
-            if client.follows(record.playlist_id):
-                return _existing(client, account, naming, record.playlist_id, record)
-            # The person has deleted it: that is respected, and a new one is made
-            journal.forget(account.id, record.playlist_id)
+    for record in (same, older if update and older != same else None):
+        # One that the person has deleted is not brought back: a new one is made
+        if record is not None and record.playlist_id is not None and client.follows(record.playlist_id):
+            return _existing(client, account, naming, record.playlist_id, record)
     unfinished = same if same is not None and same.playlist_id is None else None
     left_alone = older if older is not None and older.plan_id != naming.plan_id and not update else None
     return Target(account, naming, record=unfinished, older=left_alone)
