@@ -15,9 +15,6 @@ from bpmsync.export.spotify.memory import PassingMemory
 from bpmsync.export.spotify.push import push_list
 from bpmsync.export.spotify.retry import Pace
 from bpmsync.export.spotify.targets import find_target, name_plan
-from bpmsync.export.spotify.tokenfile import TokenFile
-from bpmsync.export.spotify.tokens import Login, Secret, Server
-from bpmsync.export.spotify.values import Account, CatalogueTrack, Match, Song
 from bpmsync.library.track import Tags
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.timeline.ramp import Ramp
@@ -30,10 +27,11 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.client import SpotifyClient
     from bpmsync.export.spotify.memory import MatchMemory
     from bpmsync.export.spotify.push import Pushed
+    from bpmsync.export.spotify.values import CatalogueTrack, Match, Song
     from bpmsync.library.track import Track
-    from spotify_server import Recording, SpotifyServer
+    from spotify_server import Recording
 
-__all__ = ["NOON", "Pusher", "log_in", "plan_of", "tracks_of"]
+__all__ = ["NOON", "Pusher", "plan_of", "tracks_of"]
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
@@ -58,24 +56,6 @@ def plan_of(tracks: Sequence[Track]) -> Plan:
         legs.append(WholeLeg(one, Fraction(1), round(start_s, 6)))
         start_s += one.duration_s
     return Plan(Ramp.constant(168.0, duration_s=start_s), tuple(legs))
-
-
-def log_in(server: SpotifyServer, folder: Path) -> None:
-    """Put a log-in into an account folder, as `spotify login` would."""
-    tokens = server.issue_tokens()
-    now = server.clock()
-    person = server.accounts.person
-    login = Login(
-        client_id="demo",
-        server=Server.standing_in(server.url),
-        scopes=tuple(sorted(tokens.scope.split())),
-        access=Secret(tokens.access_token),
-        refresh=Secret(tokens.refresh_token),
-        expires_at=now + tokens.expires_in,
-        consented_at=now,
-        account=Account(person.id, person.display_name),
-    )
-    TokenFile(folder).save(login)
 
 
 @dataclass(slots=True)

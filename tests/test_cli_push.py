@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from account_cases import assert_silent
+from account_cases import assert_silent, put_login
 from bpmsync.library.entries import ScannedFile
 from bpmsync.library.store import Store
 from bpmsync.planner.plan import load_plan, save_plan
 from command_line import Answer, bpmsync
-from push_cases import log_in, plan_of, tracks_of
+from push_cases import plan_of, tracks_of
 from spotify_cases import recordings
 from spotify_server import Recording, SpotifyServer
 
@@ -34,7 +34,7 @@ class _Home:
     def __init__(self, folder: Path, server: SpotifyServer, tracks: Sequence[Track], planned: int) -> None:
         self.folder, self.server, self.tracks = folder, server, tracks
         self.plan = folder / "run.plan.json"
-        log_in(server, folder / "account")
+        put_login(server, folder / "account")
         with Store(folder / "library.db") as store:
             for track in tracks:
                 store.save(_scanned(track))
@@ -272,7 +272,7 @@ def test_a_folder_becomes_a_playlist_in_one_go(tmp_path: Path, fixtures_audio: P
     for file in sorted(fixtures_audio.glob("*.mp3"))[:8]:
         shutil.copy(file, music)
     with SpotifyServer(demo_catalogue(music)) as server:
-        log_in(server, tmp_path / "account")
+        put_login(server, tmp_path / "account")
         run = ["--spm", "170", "--duration", "2m", "--min-length", "10s", "--max-off", "9%"]
         account = {"BPMSYNC_SPOTIFY_ACCOUNT": "account"}
         words = ["playlist", str(music), *run, "--push", "--json"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from account_cases import put_login
 from bpmsync.errors import NotAuthorised, SpotifyError
 from bpmsync.export.spotify.push import undo_push
 from bpmsync.export.spotify.targets import find_target, name_plan
-from push_cases import NOON, Pusher, log_in, plan_of, tracks_of
+from push_cases import NOON, Pusher, plan_of, tracks_of
 from spotify_cases import recordings
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _WRITES = ("POST", "PUT", "DELETE")
 
 @pytest.fixture
 def pusher(spotify: SpotifyServer, tmp_path: Path) -> Pusher:
-    log_in(spotify, tmp_path)
+    put_login(spotify, tmp_path)
     return Pusher(tmp_path)
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from account_cases import put_login
 from bpmsync.errors import SpotifyError
 from bpmsync.export.spotify.journal import Record
 from bpmsync.export.spotify.memory import PassingMemory
-from push_cases import Pusher, log_in, plan_of, tracks_of
+from push_cases import Pusher, plan_of, tracks_of
 from spotify_cases import recordings
 from spotify_server import FAULTS, SpotifyServer
 
@@ -56,7 +57,7 @@ class _Stage:
         self.server.playlists.clear()
         self.number += 1
         pusher = Pusher(self.folder / str(self.number), self.memory, read_s=0.15)
-        log_in(self.server, pusher.folder)
+        put_login(self.server, pusher.folder)
         if self.before is not None:
             old = self.server.add_playlist("Run", self.before, description="Made earlier, plan 00000000.")
             owner = self.server.accounts.person.id

@@ -29,7 +29,8 @@ def print_push(session: Session, report: PushReport, *, table: bool) -> None:
         print_table(columns, [_cells(n, choice) for n, choice in enumerate(selection.choices, start=1)])
     for choice in selection.replaced:
         if choice.leg is not None and choice.unmatched is not None:
-            session.say(f"{clean(choice.leg.track.name)} stands in for {clean(choice.unmatched.song.name)}")
+            missing = f"{clean(choice.unmatched.song.name)} ({clean(choice.unmatched.reason)})"
+            session.say(f"{clean(choice.leg.track.name)} stands in for {missing}")
     for choice in selection.holes:
         click.echo(f"left out: {clean(choice.match.song.name)}: {clean(choice.match.reason)}", err=True)
     if selection.holes:
