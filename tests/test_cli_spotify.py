@@ -58,8 +58,8 @@ class Account:
         }
         self.said: list[str] = []
 
-    def __call__(self, *args: str, stdin: str = "", **env: str) -> Answer:
-        answer = bpmsync("spotify", *args, cwd=self.cwd, env={**self.env, **env}, stdin=stdin.encode())
+    def __call__(self, *args: str, **env: str) -> Answer:
+        answer = bpmsync("spotify", *args, cwd=self.cwd, env={**self.env, **env})
         self.said += [answer.out, answer.err]
         return answer
 
@@ -171,6 +171,7 @@ def test_without_a_browser_the_answer_is_pasted(account: Account, what: str) -> 
         ("http://127.0.0.1/callback?code=CODE&state=wrong\n", "does not belong to this log-in"),
         ("http://127.0.0.1/callback?error=access_denied&state=STATE\n", "choose Agree"),
         ("madeup\n", "Invalid authorization code"),
+        ("Zeitgefühl\n", "does not belong to this log-in"),
     ],
 )
 def test_a_wrong_paste_is_refused(account: Account, what: str, words: str) -> None:
@@ -178,6 +179,15 @@ def test_a_wrong_paste_is_refused(account: Account, what: str, words: str) -> No
     assert answer.status == 1
     assert words in answer.err
     assert not (account.folder / "token.json").exists()
+
+
+@pytest.mark.parametrize("about", [{"LC_ALL": "C"}, {"PYTHONUTF8": "1"}])
+def test_a_paste_that_is_no_text_is_refused(account: Account, about: dict[str, str]) -> None:
+    words = ("spotify", "login", "--no-browser", "--client-id", "demo", "--server", account.server.url)
+    pasted = b"\xff\xfe?code=1&state=\xff\n"
+    answer = bpmsync(*words, cwd=account.cwd, env={**account.env, **about}, stdin=pasted)
+    assert answer.status == 1
+    assert "does not belong to this log-in" in answer.err
 
 
 def test_a_denial_and_a_browser_that_never_answers(account: Account) -> None:

@@ -242,6 +242,12 @@ def test_rows_without_a_track_and_escaped_words() -> None:
     assert row_of({"item": {"uri": "spotify:episode:1", "name": "Talk"}}) == Row("spotify:episode:1", "Talk")
     assert playlist_of({"id": "a", "description": "Tom &amp; J&#x27;s"}).description == "Tom & J's"
     assert playlist_of({"id": "a", "description": None}).description == ""
+    assert playlist_of({"id": "a", "external_urls": {"spotify": "https://x/\x1b[2J"}}).url.endswith(
+        "/playlist/a"
+    )
+    for ident in ("../../me", "a/b", "a\n", ""):  # it becomes part of addresses and of names of files
+        with pytest.raises(Failure):
+            playlist_of({"id": ident})
     assert track_id("spotify:track:4iV5W9uYEdYUVa79Axb7Rh") == "4iV5W9uYEdYUVa79Axb7Rh"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,13 +80,51 @@ def test_lists_come_back_newest_first_and_once(tmp_path: Path) -> None:
     assert journal.last_saved("me") is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 99, "playlists": []}', '{"format": 1}'])
+def _noted(**about: object) -> str:
+    record = asdict(Record("me", "plan1", "Run", "P1", "done", 3))
+    return json.dumps({"format": 1, "playlists": [record | about]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{", '{"format": 99, "playlists": []}', '{"format": 1}'),
+        *('{"format": 1, "playlists": 5}', '{"format": 1, "playlists": [5]}', "[" * 200_000),
+        *(_noted(playlist_id=5), _noted(playlist_id="../../me"), _noted(name=None), _noted(state="lost")),
+    ],
+)
 def test_a_damaged_note_is_named_and_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "playlists.json"
     path.write_text(text, "utf-8")
     with pytest.raises(SpotifyError, match=r"playlists\.json is damaged or comes from a newer bpmsync"):
         Journal(tmp_path).of_plan("me", "plan1")
     assert path.read_text("utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"rows": [5]},
+        {"rows": [{"uri": 5}]},
+        {"rows": 5},
+        {"playlist_id": "../x"},
+        {"playlist_id": 5},
+        {"name": 7},
+        {"more": 1},
+    ],
+)
+def test_a_damaged_list_is_named_and_left_alone(tmp_path: Path, about: dict[str, object]) -> None:
+    journal = Journal(tmp_path)
+    path = journal.save(_SAVED, now=_NOON)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | about), "utf-8")
+    with pytest.raises(SpotifyError, match=rf"{path.name} is damaged or comes from a newer bpmsync"):
+        journal.last_saved("me")
+
+
+def test_a_lock_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    (tmp_path / "push.lock").mkdir()
+    with pytest.raises(SpotifyError, match=r"cannot lock .*push\.lock"), Journal(tmp_path).locked():
+        pass
 
 
 def test_one_push_at_a_time(tmp_path: Path) -> None:

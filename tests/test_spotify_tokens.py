@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from account_cases import Clock, assert_silent, put_login
 from bpmsync.errors import NotAuthorised, ParameterError, SpotifyError
-from bpmsync.export.spotify.grants import SCOPES
+from bpmsync.export.spotify.failure import Failure
+from bpmsync.export.spotify.grants import SCOPES, grant_of
 from bpmsync.export.spotify.keeper import TokenKeeper
 from bpmsync.export.spotify.tokenfile import TokenFile
 from bpmsync.export.spotify.tokens import SPOTIFY, Login, Secret, Server, consent_ends
@@ -55,7 +56,10 @@ def a_login(**about: Any) -> Login:  # noqa: ANN401 - fields of Login
     return replace(plain, **about)
 
 
-@given(st.text(min_size=1), st.text(min_size=1), st.floats(0, 4e9), st.none() | st.text(min_size=1))
+_TOKENS = st.text("".join(map(chr, range(33, 127))), min_size=1)
+
+
+@given(_TOKENS, _TOKENS, st.floats(0, 4e9), st.none() | st.text(min_size=1))
 def test_a_log_in_reads_back_as_it_was_written(
     access: str, refresh: str, moment: float, name: str | None
 ) -> None:
@@ -139,6 +143,14 @@ def test_somebody_elses_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         json.dumps({"client_id": "SECRETSECRETSECRETSECRET"}).encode(),
         a_login().as_json().replace("https://api.spotify.com/v1/", "http://evil.example/").encode(),
         a_login().as_json().replace("access-1", "").encode(),
+        a_login().as_json().replace("access-1", "SECRETSECRETSECRETSECRET\\nX: y").encode(),
+        a_login().as_json().replace("refresh-1", "SECRETSECRETSECRETSECRET\\u65e5").encode(),
+        a_login().as_json().replace("1900000000.0", "1e300").encode(),
+        a_login().as_json().replace("1900000000.0", "NaN").encode(),
+        a_login().as_json().replace("2000000000.0", "1e400").encode(),
+        a_login().as_json().replace("2000000000.0", '"tomorrow"').encode(),
+        json.dumps(json.loads(a_login().as_json()) | {"scopes": "playlist"}).encode(),
+        json.dumps(json.loads(a_login().as_json()) | {"account": {"id": "me", "display_name": 5}}).encode(),
     ],
 )
 def test_a_damaged_file_says_log_in_again_and_nothing_else(content: bytes, tmp_path: Path) -> None:
@@ -147,6 +159,25 @@ def test_a_damaged_file_says_log_in_again_and_nothing_else(content: bytes, tmp_p
     with pytest.raises(NotAuthorised, match="log in again") as caught:
         file.load()
     assert "SECRET" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"access_token": "two\nlines"},
+        {"access_token": "日"},
+        {"access_token": 5},
+    ],
+)
+def test_a_grant_without_a_token_is_none(given: dict[str, Any]) -> None:
+    with pytest.raises(Failure):
+        grant_of({"refresh_token": "r", "expires_in": 3600} | given)
+
+
+@pytest.mark.parametrize("life", [1e400, float("nan"), -5, "long", None])
+def test_a_life_that_cannot_be_is_an_hour(life: object) -> None:
+    grant = grant_of({"access_token": "a", "refresh_token": "r\n", "expires_in": life})
+    assert (grant.lasts_s, grant.refresh) == (3600.0, None)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from inspect import cleandoc
 from typing import TYPE_CHECKING
@@ -157,6 +158,8 @@ def _pasted(consent: Consent) -> Secret:
     """Return the code in what is pasted; a person at a terminal may try again."""
     from bpmsync.export.spotify.answer import StrayAnswer, code_in_pasted
 
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # anything may lie in a clipboard
     while True:
         click.echo("address: ", err=True, nl=False)
         line = sys.stdin.readline()

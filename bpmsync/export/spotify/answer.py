@@ -6,7 +6,7 @@ import secrets
 from urllib.parse import parse_qs, urlsplit
 
 from bpmsync.errors import NotAuthorised
-from bpmsync.export.spotify.tokens import Secret
+from bpmsync.export.spotify.tokens import Secret, is_token
 
 __all__ = ["StrayAnswer", "TimedOut", "code_in", "code_in_pasted"]
 
@@ -70,7 +70,7 @@ def code_in_pasted(text: str, state: str) -> Secret:
             "nothing was pasted: open the address above, agree, and copy the address that the browser ends at"
         )
         raise StrayAnswer(msg)
-    if not any(mark in text for mark in "=/?& "):
+    if is_token(text) and not any(mark in text for mark in "=/?&"):
         return Secret(text)
     try:
         query = urlsplit(text).query

@@ -15,16 +15,17 @@ from urllib.parse import urlencode
 
 from bpmsync.export.spotify.failure import Failure, Trouble
 from bpmsync.export.spotify.retry import patiently
-from bpmsync.export.spotify.tokens import Secret
+from bpmsync.export.spotify.tokens import Secret, is_token
 
 if TYPE_CHECKING:
     from bpmsync.export.spotify.retry import Pace
     from bpmsync.export.spotify.tokens import Login, Server
 
-__all__ = ["SCOPES", "Consent", "Grant", "code_grant", "new_state", "refresh_grant"]
+__all__ = ["SCOPES", "Consent", "Grant", "code_grant", "grant_of", "new_state", "refresh_grant"]
 
 SCOPES = ("playlist-modify-private", "playlist-modify-public", "playlist-read-private")
 _LIFE_S = 3600.0
+_LONGEST_LIFE_S = 366 * 86400.0
 
 
 def new_state() -> str:
@@ -143,18 +144,25 @@ def _post(server: Server, form: dict[str, str], pace: Pace) -> Grant:
         connect_s=pace.connect_s, read_s=pace.read_s, clock=pace.clock, local=server.local
     ) as session:
         response = session.post(f"{server.accounts}/api/token", data=form)
-    return _grant(response.json() if response.content.strip() else None)
+    return grant_of(response.json() if response.content.strip() else None)
 
 
-def _grant(document: Any) -> Grant:  # noqa: ANN401 - any JSON
+def grant_of(document: Any) -> Grant:  # noqa: ANN401 - any JSON
+    """Return what an answer of the log-in server grants.
+
+    Raises
+    ------
+    Failure
+        If there is no token in it that could be sent.
+    """
     given = document if isinstance(document, dict) else {}
     access, refresh, life = given.get("access_token"), given.get("refresh_token"), given.get("expires_in")
-    if not isinstance(access, str) or not access:
+    if not is_token(access):
         raise Failure(Trouble.GARBLED)
     scope = given.get("scope")
     return Grant(
-        access=Secret(access),
-        refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
-        lasts_s=float(life) if isinstance(life, int | float) else _LIFE_S,
+        access=Secret(str(access)),
+        refresh=Secret(str(refresh)) if is_token(refresh) else None,
+        lasts_s=float(life) if isinstance(life, int | float) and 0 <= life <= _LONGEST_LIFE_S else _LIFE_S,
         scopes=tuple(sorted(scope.split())) if isinstance(scope, str) else None,
     )

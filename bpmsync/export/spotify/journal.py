@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from bpmsync.atomic import write_atomically
-from bpmsync.errors import SpotifyError
+from bpmsync.errors import ParameterError, SpotifyError
+from bpmsync.export.spotify.limits import id_in
 from bpmsync.export.spotify.values import Row
 
 if TYPE_CHECKING:
@@ -107,12 +108,19 @@ class Journal:
         import filelock
 
         _make(self.folder)
+        lock = filelock.FileLock(self.folder / "push.lock", timeout=0)
         try:
-            with filelock.FileLock(self.folder / "push.lock", timeout=0):
-                yield
+            lock.acquire()
         except filelock.Timeout as error:
             msg = "another push to this account is running: wait until it is done"
             raise SpotifyError(msg) from error
+        except (OSError, NotImplementedError) as error:
+            msg = f"cannot lock {lock.lock_file}: {error} (give another folder with --account)"
+            raise SpotifyError(msg) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     # --- which plan lies where -------------------------------------------------------------
 
@@ -177,8 +185,8 @@ class Journal:
             return []
         document = _read(path)
         try:
-            return [Record(**entry) for entry in document["playlists"]]
-        except (KeyError, TypeError) as error:
+            return [_record(entry) for entry in document["playlists"]]
+        except (KeyError, TypeError, ParameterError) as error:
             raise SpotifyError(_damaged(path)) from error
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
@@ -213,9 +221,34 @@ def _saved_list(path: Path) -> SavedList:
     document = _read(path)
     try:
         entries = {key: value for key, value in document.items() if key not in ("format", "rows")}
-        return SavedList(**entries, rows=tuple(Row(**row) for row in document["rows"]))
-    except (KeyError, TypeError) as error:
+        saved = SavedList(**entries, rows=tuple(_row(row) for row in document["rows"]))
+        _texts(saved.user_id, saved.name, saved.description, saved.plan_id, id_in(saved.playlist_id))
+    except (KeyError, TypeError, ParameterError) as error:
         raise SpotifyError(_damaged(path)) from error
+    return saved
+
+
+def _record(entry: Any) -> Record:  # noqa: ANN401 - any JSON
+    record = Record(**entry)
+    _texts(record.user_id, record.plan_id, record.name)
+    if record.playlist_id is not None:
+        id_in(record.playlist_id)
+    if record.state not in get_args(State):
+        msg = "no such state"
+        raise TypeError(msg)
+    return record
+
+
+def _row(entry: Any) -> Row:  # noqa: ANN401
+    row = Row(**entry)
+    _texts(row.title, "" if row.uri is None else row.uri)
+    return row
+
+
+def _texts(*values: object) -> None:
+    if not all(isinstance(value, str) for value in values):
+        msg = "not a text"
+        raise TypeError(msg)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -224,7 +257,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror or error}"
         raise SpotifyError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SpotifyError(_damaged(path)) from error
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise SpotifyError(_damaged(path))

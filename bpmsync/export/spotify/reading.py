@@ -11,7 +11,9 @@ import contextlib
 import html
 from typing import Any
 
+from bpmsync.errors import ParameterError
 from bpmsync.export.spotify.failure import Failure, Trouble
+from bpmsync.export.spotify.limits import id_in
 from bpmsync.export.spotify.values import Account, CatalogueTrack, PlaylistInfo, Row
 
 __all__ = ["account_of", "found_in", "only_answer", "page_of", "playlist_of", "row_of", "track_of"]
@@ -53,7 +55,7 @@ def found_in(document: Any) -> tuple[CatalogueTrack, ...]:  # noqa: ANN401
 def playlist_of(document: Any) -> PlaylistInfo:  # noqa: ANN401
     """Return a playlist without its rows."""
     given = _object(document)
-    ident = _word(given, "id")
+    ident = _id(given)
     public = given.get("public")
     rows = _part(given, "items") or _part(given, "tracks")
     total = rows.get("total")
@@ -65,7 +67,7 @@ def playlist_of(document: Any) -> PlaylistInfo:  # noqa: ANN401
         owner_id=_text(_part(given, "owner"), "id"),
         public=public if isinstance(public, bool) else None,
         total=total if isinstance(total, int) else 0,
-        url=_text(_part(given, "external_urls"), "spotify") or f"https://open.spotify.com/playlist/{ident}",
+        url=_address(_part(given, "external_urls")) or f"https://open.spotify.com/playlist/{ident}",
     )
 
 
@@ -119,6 +121,21 @@ def _word(given: dict[str, Any], key: str) -> str:
     if not (text := _text(given, key)):
         raise Failure(Trouble.GARBLED)
     return text
+
+
+def _id(given: dict[str, Any]) -> str:
+    """Return an id, which goes into addresses and names of files."""
+    try:
+        return id_in(_word(given, "id"))
+    except ParameterError as error:
+        raise Failure(Trouble.GARBLED) from error
+
+
+def _address(given: dict[str, Any]) -> str:
+    """Return a web address that may be printed; empty where there is none."""
+    address = _text(given, "spotify")
+    visible = address.isascii() and address.isprintable() and " " not in address
+    return address if visible and address.startswith("https://") else ""
 
 
 def _number(given: dict[str, Any], key: str) -> float:

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 from bpmsync.errors import ParameterError
 from bpmsync.export.spotify.values import Account
 
-__all__ = ["SPOTIFY", "Login", "Secret", "Server", "consent_ends"]
+__all__ = ["SPOTIFY", "Login", "Secret", "Server", "consent_ends", "is_token"]
 
 _MONTHS_OF_CONSENT = 6
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LAST_MOMENT = 32_503_680_000.0  # the year 3000: a calendar ends somewhere
 
 
 class Secret:
@@ -168,12 +169,12 @@ class Login:
         return cls(
             client_id=_text(document["client_id"]),
             server=Server(_text(document["api"]), _text(document["accounts"])),
-            scopes=tuple(sorted(map(_text, document["scopes"]))),
-            access=Secret(_text(document["access_token"])),
-            refresh=Secret(_text(document["refresh_token"])),
-            expires_at=float(document["expires_at"]),
-            consented_at=float(document["consented_at"]),
-            account=Account(_text(account["id"]), account.get("display_name")) if account else None,
+            scopes=tuple(sorted(map(_text, _listed(document["scopes"])))),
+            access=_token(document["access_token"]),
+            refresh=_token(document["refresh_token"]),
+            expires_at=_moment(document["expires_at"]),
+            consented_at=_moment(document["consented_at"]),
+            account=_account(account) if account else None,
         )
 
     def renewed(self, access: Secret, refresh: Secret | None, expires_at: float) -> Login:
@@ -200,6 +201,17 @@ def consent_ends(consented_at: float) -> dt.datetime:
     raise AssertionError(msg)
 
 
+def is_token(text: object) -> bool:
+    r"""Tell whether a text can be sent as a token: visible ASCII without blanks.
+
+    Examples
+    --------
+    >>> is_token("AQB-x_9."), is_token("two lines\n"), is_token("")
+    (True, False, False)
+    """
+    return isinstance(text, str) and text.isascii() and text.isprintable() and text != "" and " " not in text
+
+
 def _near(host: str | None) -> bool:
     return host in _LOOPBACK
 
@@ -209,3 +221,29 @@ def _text(value: object) -> str:
         msg = "not a text"
         raise TypeError(msg)
     return value
+
+
+def _token(value: object) -> Secret:
+    if not is_token(value):
+        msg = "not a token"
+        raise TypeError(msg)
+    return Secret(str(value))
+
+
+def _moment(value: object) -> float:
+    if not isinstance(value, int | float) or not 0 <= value <= _LAST_MOMENT:
+        msg = "not a moment"
+        raise TypeError(msg)
+    return float(value)
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        msg = "not a list"
+        raise TypeError(msg)
+    return value
+
+
+def _account(value: Any) -> Account:  # noqa: ANN401 - any JSON
+    name = value.get("display_name")
+    return Account(_text(value["id"]), None if name is None else _text(name))
