@@ -235,6 +235,15 @@ def test_link_names_a_version_and_takes_it_back(home: _Home) -> None:
     assert home.pushed()["songs"][0]["not_pushed_because"] is not None
 
 
+def test_link_takes_an_imported_song(home: _Home) -> None:
+    line = b"title,artist,duration,bpm\nGhost Ferry,Nobody Yet,3:00,168\n"
+    assert home.run("import", "-", stdin=line.decode()).status == 0
+    linked = home.run("spotify", "link", "Ghost Ferry", _SONGS[40].uri)
+    assert linked.status == 0, linked.err
+    assert "Nobody Yet - Ghost Ferry is " in linked.err
+    assert home.run("spotify", "link", "Ghost Ferry", "--forget").status == 0
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -55,7 +55,7 @@ def command(
         msg = "give either the track's address, --none or --forget"
         raise click.UsageError(msg)
     with session.open_store() as store:
-        song = song_of(find_track(store, track))
+        song = song_of(find_track(store, track, imported=True))
         book = MatchBook(store, now=lambda: dt.datetime.now(dt.UTC))
         if forget:
             book.forget(song.key)
@@ -79,10 +79,12 @@ def _tell(session: Session, song: Song, found: CatalogueTrack | None) -> None:
     if found is None:
         session.say(f"{clean(song.name)} is no longer looked for; plans put another song in its place")
         return
+    from bpmsync.library.imported import is_song_key
+
     session.say(f"{clean(song.name)} is {clean(found.name)}, {found.uri}")
     off_s = found.duration_s - song.duration_s
     if abs(off_s) > _SAME_S:
         session.say(
             f"its length is {off_s:+.0f} s: if it is another version, its beat may be another, too "
-            "(the tempo is measured on your file)"
+            f"(the tempo is {'the one that you imported' if is_song_key(song.key) else 'measured on your file'})"
         )
