@@ -3,5 +3,6 @@
 import sys
 import urllib.request
 
-with urllib.request.urlopen(sys.argv[1], timeout=30) as page:  # noqa: S310 - a test's own address
-    page.read()
+if __name__ == "__main__":
+    with urllib.request.urlopen(sys.argv[1], timeout=30) as page:  # noqa: S310 - a test's own address
+        page.read()

@@ -38,6 +38,9 @@ _PLAN = plan_of(tracks_of(_NEW))
 _FOR_GOOD = ("401", "403", "429, 86400 s", "quota exceeded", "503", "cut")
 _STOPS = ("403", "429, 86400 s", "429, 86236 s", "quota exceeded", "error as text")
 _SCENES = {"made": None, "replaced": _BEFORE, "mended": _NEARLY}
+# Told apart by the client alone, so that one scene does for them
+_ALIKE = ("429, 86236 s", "quota exceeded, 1 s", "500", "502", "502, not JSON", "503, error as text")
+_TRIED = [(name, scene) for scene in _SCENES for name in FAULTS if scene == "made" or name not in _ALIKE]
 
 
 @dataclass(slots=True)
@@ -119,8 +122,7 @@ def _stage(server: SpotifyServer, folder: Path, known: PassingMemory, scene: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scene", _SCENES)
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(("name", "scene"), _TRIED)
 def test_a_fault_at_each_call_of_the_playlist(
     tmp_path: Path,
     known: PassingMemory,
