@@ -104,10 +104,15 @@ class Pusher:
 
         return select_tracks(plan, list(match_legs(plan, matcher)), matcher)
 
-    def push(self, plan: Plan, *, update: bool = False, name: str | None = "Run") -> Pushed:
+    def push(
+        self, plan: Plan, *, update: bool = False, name: str | None = "Run", rename: bool = False
+    ) -> Pushed:
         """Push a plan once."""
         naming = name_plan(plan, today=NOON.date(), name=name)
         with self.client() as client, self.journal.locked():
             target = find_target(client, self.journal, naming, update=update)
             selection = self.select(client, plan)
-            return push_list(client, self.journal, target, selection.uris, now=NOON, pause=self.pace.pause)
+            pause = self.pace.pause
+            return push_list(
+                client, self.journal, target, selection.uris, now=NOON, pause=pause, rename=rename
+            )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from account_cases import put_login
-from bpmsync.errors import NotAuthorised, SpotifyError
+from bpmsync.errors import NotAuthorised, ParameterError, SpotifyError
 from bpmsync.export.spotify.push import undo_push
 from bpmsync.export.spotify.targets import find_target, name_plan
 from push_cases import NOON, Pusher, plan_of, tracks_of
@@ -200,6 +200,55 @@ def test_a_push_stopped_for_a_day_is_completed_by_the_next(spotify: SpotifyServe
     assert _only(spotify).uris == [one.uri for one in _SONGS[:250]]
     assert (pushed.created, pushed.added, pushed.saved) == (False, 50, None)
     assert _writes(spotify) == [("POST", "/v1/playlists/ID/items")]
+
+
+def test_what_a_person_added_to_a_stopped_push_is_saved_first(spotify: SpotifyServer, pusher: Pusher) -> None:
+    plan = plan_of(tracks_of(_SONGS[:250]))
+    spotify.faults.script("429, 86400 s", method="POST", path="/playlists/*/items", nth=2, onwards=True)
+    with pytest.raises(SpotifyError, match="the first 200 of 250"):
+        pusher.push(plan)
+    spotify.faults.clear()
+    _only(spotify).add([_SONGS[280].uri], None, now=0.0)
+    mine = _only(spotify).uris
+    assert pusher.push(plan).saved is not None
+    with pusher.client() as client:
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)
+    assert _only(spotify).uris == mine
+
+
+def test_after_an_undo_the_first_plan_is_at_home_in_its_playlist(
+    spotify: SpotifyServer, pusher: Pusher
+) -> None:
+    tracks = tracks_of(_SONGS[:30])
+    pusher.push(plan_of(tracks[:20]))
+    pusher.push(plan_of(tracks[5:]), update=True)
+    with pusher.client() as client:
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)
+    spotify.requests.clear()
+    assert not pusher.push(plan_of(tracks[:20])).changed
+    assert not _writes(spotify)
+    assert pusher.push(plan_of(tracks[5:])).created, "the other plan is nowhere any more"
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "x" * 300, "\U0001f3c3" * 80, " Run "])
+def test_a_name_that_spotify_would_not_take_is_given_once(
+    name: str, spotify: SpotifyServer, pusher: Pusher
+) -> None:
+    plan = plan_of(tracks_of(_SONGS[:10]))
+    pusher.push(plan, name=None)
+    before = (_only(spotify).name, _only(spotify).description)
+    renamed = pusher.push(plan, name=name, rename=True)
+    assert (renamed.described, renamed.added) == (True, 0)
+    assert not pusher.push(plan, name=name, rename=True).changed
+    with pusher.client() as client:
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)
+    assert (_only(spotify).name, _only(spotify).description) == before
+
+
+def test_a_name_of_nothing_is_refused() -> None:
+    for name in ("", " \n"):
+        with pytest.raises(ParameterError, match="no name for a playlist"):
+            name_plan(plan_of(tracks_of(_SONGS[:5])), today=NOON.date(), name=name)
 
 
 def test_without_a_login_nothing_is_asked(tmp_path: Path, spotify: SpotifyServer) -> None:

@@ -57,7 +57,7 @@ def _cells(number: int, choice: Choice) -> tuple[object, ...]:
     length = format_clock(float(round(match.song.duration_s)))
     off = None
     if match.found is not None:
-        off = f"{match.found.duration_s - match.song.duration_s:+.0f} s"
+        off = f"{round(match.found.duration_s - match.song.duration_s):+d} s"
     if choice.leg is None:
         return number, match.song.name, length, match.grade.value, off, f"left out: {match.reason}"
     return number, match.song.name, length, match.grade.value, off, _note(choice)
@@ -80,6 +80,8 @@ def _done(report: PushReport) -> str:
         return f"{name} is as the plan wants it: nothing was changed ({sent})"
     if pushed.created:
         return f"made {name} with {len(report.selection.uris)} songs, read back and equal ({sent})"
+    if not (pushed.added or pushed.removed):
+        return f"gave {name} its name and description; its songs are as the plan wants them ({sent})"
     kept = len(target.rows) - pushed.removed
     return (
         f"changed {name}: {pushed.added} rows added, {pushed.removed} removed, {kept} left alone, "

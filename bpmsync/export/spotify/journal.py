@@ -72,6 +72,8 @@ class SavedList:
         Of the plan that was pushed.
     undone : bool
         Already brought back.
+    plan_before : str
+        Of the plan that was noted for the playlist until then; empty where there was none.
     """
 
     user_id: str
@@ -82,6 +84,7 @@ class SavedList:
     created: bool = False
     plan_id: str = ""
     undone: bool = False
+    plan_before: str = ""
 
 
 class Journal:
@@ -222,7 +225,14 @@ def _saved_list(path: Path) -> SavedList:
     try:
         entries = {key: value for key, value in document.items() if key not in ("format", "rows")}
         saved = SavedList(**entries, rows=tuple(_row(row) for row in document["rows"]))
-        _texts(saved.user_id, saved.name, saved.description, saved.plan_id, id_in(saved.playlist_id))
+        _texts(
+            saved.user_id,
+            saved.name,
+            saved.description,
+            saved.plan_id,
+            saved.plan_before,
+            id_in(saved.playlist_id),
+        )
     except (KeyError, TypeError, ParameterError) as error:
         raise SpotifyError(_damaged(path)) from error
     return saved

@@ -123,8 +123,9 @@ def push_list(
         saved = journal.save(_as_it_was(target, playlist), now=now)
     else:
         playlist = target.playlist
+        changes = target.edits(uris) or _new_words(target, rename=rename)
         # What a stopped push left behind is not the list that the person had
-        if target.edits(uris) and not _goes_on(target):
+        if changes and not _left_by_a_push(journal, target, uris):
             saved = journal.save(_as_it_was(target, playlist), now=now)
     return replace(_filled(client, journal, target, playlist, uris, pause=pause, rename=rename), saved=saved)
 
@@ -157,9 +158,16 @@ def _filled(
     )
 
 
-def _goes_on(target: Target) -> bool:
-    record = target.record
-    return record is not None and record.state == "writing" and record.plan_id == target.naming.plan_id
+def _left_by_a_push(journal: Journal, target: Target, uris: Sequence[str]) -> bool:
+    """Tell whether the list is what a stopped push of this plan left, and nobody added to it since."""
+    record, playlist = target.record, target.playlist
+    if record is None or record.state != "writing" or record.plan_id != target.naming.plan_id:
+        return False
+    ours: set[str | None] = set(uris)
+    last = journal.last_saved(target.account.id)
+    if last is not None and playlist is not None and last[1].playlist_id == playlist.id:
+        ours |= {row.uri for row in last[1].rows}
+    return all(row.uri in ours for row in target.rows)
 
 
 def _as_it_was(target: Target, playlist: PlaylistInfo) -> SavedList:
@@ -171,6 +179,7 @@ def _as_it_was(target: Target, playlist: PlaylistInfo) -> SavedList:
         rows=target.rows,
         created=target.playlist is None,
         plan_id=target.naming.plan_id,
+        plan_before="" if target.record is None else target.record.plan_id,
     )
 
 
@@ -223,21 +232,28 @@ def _found_again(client: SpotifyClient, journal: Journal, target: Target) -> Pla
 
 
 def _describe(client: SpotifyClient, target: Target, *, rename: bool, pause: Callable[[int], None]) -> bool:
-    """Let an updated playlist tell its new plan; whether anything had to be changed.
+    """Let an updated playlist tell its new plan; whether anything had to be changed."""
+    words = _new_words(target, rename=rename)
+    if words is None or target.playlist is None:
+        return False
+    name, description = words
+    _change_words(client, target.playlist.id, name=name, description=description, pause=pause)
+    return True
+
+
+def _new_words(target: Target, *, rename: bool) -> tuple[str, str] | None:
+    """Return the name and the description that an older playlist is to have; None: those it has.
 
     A description that a person wrote stays.
     """
     naming, playlist = target.naming, target.playlist
     if playlist is None:
-        return False
+        return None
     ours = not playlist.description or tells_plan(playlist.description)
     told = plan_tag(naming.plan_id) in playlist.description
     description = naming.description if ours and not told else playlist.description
     name = naming.name if rename else playlist.name
-    if (playlist.name, playlist.description) == (name, description):
-        return False
-    _change_words(client, playlist.id, name=name, description=description, pause=pause)
-    return True
+    return None if (playlist.name, playlist.description) == (name, description) else (name, description)
 
 
 def _change_words(
@@ -282,6 +298,7 @@ def undo_push(client: SpotifyClient, journal: Journal, *, pause: Callable[[int],
         journal.forget(account.id, saved.playlist_id)
     else:
         lost = _brought_back(client, saved, pause=pause)
+        _note_again(journal, saved)
     journal.mark_undone(path)
     return Undone(saved, lost)
 
@@ -294,3 +311,12 @@ def _brought_back(client: SpotifyClient, saved: SavedList, *, pause: Callable[[i
     if (playlist.name, playlist.description) != (saved.name, saved.description):
         _change_words(client, playlist.id, name=saved.name, description=saved.description, pause=pause)
     return len(saved.rows) - len(wanted)
+
+
+def _note_again(journal: Journal, saved: SavedList) -> None:
+    """Note what was noted of a playlist before it was changed: its plan lies there once more."""
+    record = journal.of_playlist(saved.user_id, saved.playlist_id)
+    if not saved.plan_before:
+        journal.forget(saved.user_id, saved.playlist_id)
+    elif record is not None:
+        journal.note(replace(record, plan_id=saved.plan_before, state="done", rows=len(saved.rows)))

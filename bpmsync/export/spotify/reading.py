@@ -19,6 +19,7 @@ from bpmsync.export.spotify.values import Account, CatalogueTrack, PlaylistInfo,
 __all__ = ["account_of", "found_in", "only_answer", "page_of", "playlist_of", "row_of", "track_of"]
 
 _MS_PER_S = 1000
+_LARGEST = 1e12  # JSON has numbers that no length is
 
 
 def account_of(document: Any) -> Account:  # noqa: ANN401 - any JSON
@@ -140,6 +141,6 @@ def _address(given: dict[str, Any]) -> str:
 
 def _number(given: dict[str, Any], key: str) -> float:
     value = given.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
         raise Failure(Trouble.GARBLED)
     return float(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bpmsync.errors import SpotifyError
 from bpmsync.export.spotify.edits import edits_between
+from bpmsync.export.spotify.limits import fit_name
 from bpmsync.timeline.durations import format_duration
 
 if TYPE_CHECKING:
@@ -83,7 +84,13 @@ class Target:
 def name_plan(plan: Plan, *, today: dt.date, name: str | None = None) -> Naming:
     """Return what a plan is called in the account: its ramp and the date.
 
-    The plan's id depends on its ramp and on which recordings come when, not on the date.
+    The plan's id depends on its ramp and on which recordings come when, not on the date. A name
+    that a person gave is made to fit what Spotify takes.
+
+    Raises
+    ------
+    ParameterError
+        If nothing is left of the name.
     """
     content = [f"{t:.6f}@{spm:.6f}" for t, spm in plan.ramp.knots]
     content += [f"{leg.track.audio_hash} {leg.steps_per_beat} {leg.start_s:.3f}" for leg in plan.legs]
@@ -96,7 +103,7 @@ def name_plan(plan: Plan, *, today: dt.date, name: str | None = None) -> Naming:
         f"Music for running at {cadence} steps per minute, {length}. "
         f"Made by bpmsync on {today.isoformat()}, {plan_tag(plan_id)}."
     )
-    return Naming(plan_id, name or f"Run {cadence} spm, {length}", description)
+    return Naming(plan_id, fit_name(f"Run {cadence} spm, {length}" if name is None else name), description)
 
 
 def find_target(
