@@ -24,6 +24,7 @@ __all__ = ["console", "print_json", "print_json_line", "print_table"]
 
 _PIPE_WIDTH = 160
 _LONGEST_CELL = 60
+_SHORT_CELL = 8
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -58,18 +59,22 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
         A line above the table.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    cells = [["" if cell is None else shorten(str(cell), _LONGEST_CELL) for cell in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    for name in columns:
-        right = name.startswith(">")
+    for number, name in enumerate(columns):
+        widest = max((cell_len(row[number]) for row in cells), default=0)
         table.add_column(
             name.removeprefix(">"),
-            justify="right" if right else "left",
+            justify="right" if name.startswith(">") else "left",
             no_wrap=True,
             overflow="ellipsis",
+            # What is short anyway is worth little when it is cut
+            min_width=widest if widest <= _SHORT_CELL else None,
         )
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else shorten(str(cell), _LONGEST_CELL)) for cell in row))
+    for row in cells:
+        table.add_row(*map(Text, row))
     console().print(table)

@@ -83,7 +83,7 @@ def _rows(known: dict[str, Any]) -> list[tuple[str, str]]:
     who = f"{name} ({ident})" if name else ident or "not known: bpmsync spotify doctor finds out"
     return [
         ("who", who),
-        ("may", ", ".join(known["scopes"])),
+        *(("may" if number == 0 else "", scope) for number, scope in enumerate(known["scopes"])),
         ("app", known["client_id"]),
         ("server", known["server"]),
         ("consent", known["consented_at"][:10]),
