@@ -66,9 +66,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     cells = [["" if cell is None else shorten(str(cell), _LONGEST_CELL) for cell in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for number, name in enumerate(columns):
-        widest = max((cell_len(row[number]) for row in cells), default=0)
+        heading = name.removeprefix(">")
+        widest = max(cell_len(text) for text in (heading, *(row[number] for row in cells)))
         table.add_column(
-            name.removeprefix(">"),
+            heading,
             justify="right" if name.startswith(">") else "left",
             no_wrap=True,
             overflow="ellipsis",
