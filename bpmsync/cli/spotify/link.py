@@ -84,7 +84,8 @@ def _tell(session: Session, song: Song, found: CatalogueTrack | None) -> None:
     session.say(f"{clean(song.name)} is {clean(found.name)}, {found.uri}")
     off_s = found.duration_s - song.duration_s
     if abs(off_s) > _SAME_S:
+        source = "the one that you imported" if is_song_key(song.key) else "measured on your file"
         session.say(
             f"its length is {off_s:+.0f} s: if it is another version, its beat may be another, too "
-            f"(the tempo is {'the one that you imported' if is_song_key(song.key) else 'measured on your file'})"
+            f"(the tempo is {source})"
         )
