@@ -25,6 +25,8 @@ __all__ = ["console", "print_json", "print_json_line", "print_table"]
 _PIPE_WIDTH = 160
 _LONGEST_CELL = 60
 _SHORT_CELL = 8
+# Between two columns
+_GUTTER = 3
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -64,18 +66,27 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     from rich.text import Text
 
     cells = [["" if cell is None else shorten(str(cell), _LONGEST_CELL) for cell in row] for row in rows]
+    headings = [name.removeprefix(">") for name in columns]
+    natural = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
+    screen = console()
+    widths = _fitting(natural, screen.width - _GUTTER * len(columns))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    for number, name in enumerate(columns):
-        heading = name.removeprefix(">")
-        widest = max(cell_len(text) for text in (heading, *(row[number] for row in cells)))
+    for name, heading, width in zip(columns, headings, widths, strict=True):
         table.add_column(
             heading,
             justify="right" if name.startswith(">") else "left",
             no_wrap=True,
             overflow="ellipsis",
-            # What is short anyway is worth little when it is cut
-            min_width=widest if widest <= _SHORT_CELL else None,
+            width=width,
         )
     for row in cells:
         table.add_row(*map(Text, row))
-    console().print(table)
+    screen.print(table)
+
+
+def _fitting(widths: Sequence[int], room: int) -> list[int]:
+    """Return widths that fit: the widest columns give way, what is short stays whole."""
+    fitting = list(widths)
+    while sum(fitting) > room and max(fitting) > _SHORT_CELL:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
