@@ -244,6 +244,33 @@ def test_link_takes_an_imported_song(home: _Home) -> None:
     assert home.run("spotify", "link", "Ghost Ferry", "--forget").status == 0
 
 
+def test_a_track_that_the_catalogue_lacks_is_named_with_what_to_do(home: _Home) -> None:
+    gone = "spotify:track:0123456789abcdefABCDEF"
+    lines = f"title,artist,duration,bpm,uri\nGhost Ferry,Nobody Yet,3:00,168,{gone}\n"
+    assert home.run("import", "-", stdin=lines).status == 0
+    plan = (
+        "--imported",
+        "--include",
+        "artist:Nobody",
+        "--spm",
+        "168",
+        "--duration",
+        "3m",
+        "-o",
+        "ghost.plan.json",
+    )
+    made = home.run("plan", *plan)
+    assert made.status == 0, made.err
+    refused = home.run("push", "ghost.plan.json", "--yes")
+    assert refused.status == 1
+    assert f"{gone} is Nobody Yet - Ghost Ferry" in refused.err
+    assert "bpmsync spotify link names another track" in refused.err
+    assert home.run("spotify", "link", "Ghost Ferry", _SONGS[40].uri).status == 0
+    pushed = home.run("push", "ghost.plan.json", "--yes")
+    assert pushed.status == 0, pushed.err
+    assert _uris(home.server) == [_SONGS[40].uri]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -9,7 +9,7 @@ import pytest
 
 from account_cases import put_login
 from bpmsync.errors import NotAuthorised, ParameterError, SpotifyError
-from bpmsync.export.spotify.push import undo_push
+from bpmsync.export.spotify.push import push_list, undo_push
 from bpmsync.export.spotify.targets import find_target, name_plan
 from push_cases import NOON, Pusher, plan_of, tracks_of
 from spotify_cases import recordings
@@ -140,6 +140,18 @@ def test_undo_brings_the_old_list_back_then_removes_the_playlist(
         assert not playlist.followers
         with pytest.raises(SpotifyError, match="no push to undo"):
             undo_push(client, pusher.journal, pause=pusher.pace.pause)
+
+
+def test_undo_sends_no_name_that_is_right_already(spotify: SpotifyServer, pusher: Pusher) -> None:
+    odd = spotify.add_playlist("a  b\x07", [_SONGS[40].uri])  # older than today's rules for names
+    plan = plan_of(tracks_of(_SONGS[:10]))
+    with pusher.client() as client:
+        naming = name_plan(plan, today=NOON.date())
+        target = find_target(client, pusher.journal, naming, playlist_id=odd.id)
+        push_list(client, pusher.journal, target, [_SONGS[1].uri], now=NOON, pause=pusher.pace.pause)
+        assert odd.description
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)
+    assert (odd.name, odd.description, odd.uris) == ("a  b\x07", "", [_SONGS[40].uri])
 
 
 def test_undo_brings_doubled_rows_back_and_counts_what_cannot_be(

@@ -111,18 +111,29 @@ def _pushed(
     wishes: PushWishes,
     pause: Callable[[int], None],
 ) -> Pushed:
+    from bpmsync.export.spotify.lists import with_words
     from bpmsync.export.spotify.push import push_list
 
-    return push_list(
-        client,
-        journal,
-        target,
-        selection.uris,
-        now=_now(),
-        pause=pause,
-        public=wishes.public,
-        rename=wishes.name is not None,
-    )
+    try:
+        return push_list(
+            client,
+            journal,
+            target,
+            selection.uris,
+            now=_now(),
+            pause=pause,
+            public=wishes.public,
+            rename=wishes.name is not None,
+        )
+    except SpotifyError as error:
+        # Spotify names a track that it refuses by its address only
+        found = [(choice.match.song.name, choice.match.found) for choice in selection.choices]
+        names = [
+            f"{track.uri} is {clean(name)}" for name, track in found if track and track.uri in str(error)
+        ]
+        if not names:
+            raise
+        raise with_words(error, "\n".join(names)) from error
 
 
 def _now() -> dt.datetime:

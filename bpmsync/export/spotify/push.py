@@ -123,7 +123,7 @@ def push_list(
         saved = journal.save(_as_it_was(target, playlist), now=now)
     else:
         playlist = target.playlist
-        changes = target.edits(uris) or _new_words(target, rename=rename)
+        changes = target.edits(uris) or _in_new_words(target, rename=rename) != playlist
         # What a stopped push left behind is not the list that the person had
         if changes and not _left_by_a_push(journal, target, uris):
             saved = journal.save(_as_it_was(target, playlist), now=now)
@@ -233,16 +233,16 @@ def _found_again(client: SpotifyClient, journal: Journal, target: Target) -> Pla
 
 def _describe(client: SpotifyClient, target: Target, *, rename: bool, pause: Callable[[int], None]) -> bool:
     """Let an updated playlist tell its new plan; whether anything had to be changed."""
-    words = _new_words(target, rename=rename)
-    if words is None or target.playlist is None:
+    playlist = target.playlist
+    wanted = _in_new_words(target, rename=rename)
+    if playlist is None or wanted is None or wanted == playlist:
         return False
-    name, description = words
-    _change_words(client, target.playlist.id, name=name, description=description, pause=pause)
+    _change_words(client, playlist, wanted, pause=pause)
     return True
 
 
-def _new_words(target: Target, *, rename: bool) -> tuple[str, str] | None:
-    """Return the name and the description that an older playlist is to have; None: those it has.
+def _in_new_words(target: Target, *, rename: bool) -> PlaylistInfo | None:
+    """Return an older playlist with the name and the description that it is to have.
 
     A description that a person wrote stays.
     """
@@ -252,17 +252,18 @@ def _new_words(target: Target, *, rename: bool) -> tuple[str, str] | None:
     ours = not playlist.description or tells_plan(playlist.description)
     told = plan_tag(naming.plan_id) in playlist.description
     description = naming.description if ours and not told else playlist.description
-    name = naming.name if rename else playlist.name
-    return None if (playlist.name, playlist.description) == (name, description) else (name, description)
+    return replace(playlist, name=naming.name if rename else playlist.name, description=description)
 
 
 def _change_words(
-    client: SpotifyClient, playlist_id: str, *, name: str, description: str, pause: Callable[[int], None]
+    client: SpotifyClient, playlist: PlaylistInfo, wanted: PlaylistInfo, *, pause: Callable[[int], None]
 ) -> None:
-    """Change name and description; sending the same again does no harm."""
+    """Change name and description where they differ; sending the same again does no harm."""
+    name = None if playlist.name == wanted.name else wanted.name
+    description = None if playlist.description == wanted.description else wanted.description
     for number in range(_MOST_TRIES):
         try:
-            client.change_playlist(playlist_id, name=name, description=description)
+            client.change_playlist(playlist.id, name=name, description=description)
         except Unanswered as error:
             unanswered: SpotifyError = error
             pause(number)
@@ -271,7 +272,9 @@ def _change_words(
             break
         else:
             return
-    words = "the songs are all there, only the description is an older one; push again to mend it"
+    words = (
+        "the songs are all there, only its name or description is another; the same command again mends it"
+    )
     raise with_words(unanswered, words)
 
 
@@ -308,8 +311,8 @@ def _brought_back(client: SpotifyClient, saved: SavedList, *, pause: Callable[[i
     current = [row.uri for row in client.rows(saved.playlist_id)]
     bring_about(client, saved.playlist_id, wanted, current=current, pause=pause)
     playlist = client.playlist(saved.playlist_id)
-    if (playlist.name, playlist.description) != (saved.name, saved.description):
-        _change_words(client, playlist.id, name=saved.name, description=saved.description, pause=pause)
+    words = replace(playlist, name=saved.name, description=saved.description)
+    _change_words(client, playlist, words, pause=pause)
     return len(saved.rows) - len(wanted)
 
 

@@ -33,6 +33,14 @@ _FORBIDDEN = (
 )
 
 
+# words of a 400's message that is about one of the tracks sent
+_NO_TRACK = ("track uri", "non-existing id", "invalid base62", "invalid id")
+_LEFT_CATALOGUE = (
+    "a track of the list is not in the catalogue, or no longer. bpmsync push --refresh looks for every song "
+    "anew; for a song that was imported with its address, bpmsync spotify link names another track"
+)
+
+
 def error_for(failure: Failure, doing: str, *, reads: bool, tries: int, now: float) -> SpotifyError:
     """Return the error that a failed exchange is for the user.
 
@@ -78,6 +86,8 @@ def _refused(failure: Failure, doing: str, now: float) -> SpotifyError:
         case HTTPStatus.NOT_FOUND:
             hint = "it was deleted, or it is not yours to see"
             return SpotifyError(f"Spotify knows no such thing while {doing}{said}: {hint}")
+        case HTTPStatus.BAD_REQUEST if any(mark in failure.message.casefold() for mark in _NO_TRACK):
+            return SpotifyError(f"Spotify refused {doing}{said}: {_LEFT_CATALOGUE}")
         case status:
             hint = "try again later; if it stays so, a newer bpmsync may help"
             return SpotifyError(f"Spotify refused {doing} with status {status}{said}: {hint}")
