@@ -237,7 +237,7 @@ def _why_none(selection: Selection) -> str:
 
 
 def _playlist_id(address: str) -> str:
-    from bpmsync.export.spotify.addresses import playlist_id
+    from bpmsync.library.addresses import playlist_id
 
     return playlist_id(address)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from bpmsync.beats.detection import Detection
 from bpmsync.errors import ParameterError
+from bpmsync.library.addresses import is_track_uri
 from bpmsync.library.track import Tags, Track
 from bpmsync.timeline.grid import BeatGrid
 
@@ -30,7 +31,6 @@ __all__ = [
     "SongIndex",
     "field_problem",
     "is_song_key",
-    "is_track_uri",
     "not_among_files",
     "plain_words",
     "song_key",
@@ -47,7 +47,6 @@ _NEAR_S = 2.0
 _LONGEST_TEXT = 1000
 _RANGES = {"bpm": (30.0, 400.0), "duration_s": (1.0, 24 * 3600.0), "confidence": (0.0, 1.0)}
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", re.ASCII)
-_URI = re.compile(r"spotify:track:[0-9A-Za-z]{22}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,6 @@ def _text_problem(name: str, text: str) -> str | None:
     if name == "uri" and not is_track_uri(text):
         return f"{text!r} is no Spotify track: give the address that Spotify's Share copies"
     return None
-
-
-def is_track_uri(text: str) -> bool:
-    """Tell whether a text is the URI of a Spotify track."""
-    return _URI.fullmatch(text) is not None
 
 
 def is_song_key(text: str) -> bool:

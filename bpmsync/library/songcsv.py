@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bpmsync.errors import BpmsyncError, ParameterError
+from bpmsync.library.addresses import track_uri
 from bpmsync.library.imported import ImportedSong, field_problem
 from bpmsync.timeline.durations import parse_duration
 
@@ -43,11 +44,6 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 _MEANS = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?", re.ASCII)
-_ADDRESS = re.compile(
-    r"(?:https?://)?open\.spotify\.com/(?:intl-[a-z-]+/)?track/([0-9A-Za-z]{22})(?:[/?#].*)?",
-    re.ASCII | re.IGNORECASE,
-)
-_BARE_ID = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +235,6 @@ def _isrc(text: str) -> str:
     return text.upper().replace("-", "").replace(" ", "")
 
 
-def _uri(text: str) -> str:
-    address = _ADDRESS.fullmatch(text)
-    if address is not None:
-        return f"spotify:track:{address[1]}"
-    return f"spotify:track:{text}" if _BARE_ID.fullmatch(text) else text
-
-
 _PARSERS: Mapping[str, Callable[[str], str | float]] = {
     "title": _text,
     "artist": _text,
@@ -255,5 +244,5 @@ _PARSERS: Mapping[str, Callable[[str], str | float]] = {
     "bpm": _number,
     "confidence": _number,
     "isrc": _isrc,
-    "uri": _uri,
+    "uri": track_uri,
 }

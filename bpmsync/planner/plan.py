@@ -22,7 +22,8 @@ import numpy as np
 from bpmsync.atomic import write_atomically
 from bpmsync.beats.detection import Detection
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.library.imported import is_song_key, is_track_uri
+from bpmsync.library.addresses import is_track_uri
+from bpmsync.library.imported import is_song_key
 from bpmsync.library.track import Tags, Track
 from bpmsync.planner.legs import Plan, WholeLeg, error_percent, leg_error_spm, leg_target
 from bpmsync.timeline.arrays import frozen_ints

@@ -67,8 +67,8 @@ def command(
 
 
 def _looked_up(session: Session, uri: str, account: Path, max_wait_s: float) -> CatalogueTrack:
-    from bpmsync.export.spotify.addresses import track_uri
     from bpmsync.export.spotify.client import open_client
+    from bpmsync.library.addresses import track_uri
 
     address = track_uri(uri)
     with open_client(account, pace=pace_for(session, max_wait_s)) as client:

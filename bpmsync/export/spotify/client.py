@@ -18,10 +18,10 @@ from bpmsync.export.spotify.limits import (
     fit_description,
     fit_name,
     id_in,
-    track_id,
 )
 from bpmsync.export.spotify.reading import account_of, found_in, only_answer, playlist_of, row_of, track_of
 from bpmsync.export.spotify.retry import Pace
+from bpmsync.library.addresses import track_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -149,7 +149,7 @@ class SpotifyClient:
 
     def track(self, uri: str) -> CatalogueTrack:
         """Return one track of the catalogue."""
-        ident = track_id(uri)
+        ident = track_uri(uri).rpartition(":")[2]
         return self._caller.read(f"looking {uri} up", lambda: self._api.track(ident), track_of)
 
     def playlists(self) -> Iterator[PlaylistInfo]:

@@ -6,14 +6,13 @@ import re
 
 from bpmsync.errors import ParameterError
 
-__all__ = ["ROWS_A_CALL", "SEARCH_LIMIT", "fit_description", "fit_name", "id_in", "track_id"]
+__all__ = ["ROWS_A_CALL", "SEARCH_LIMIT", "fit_description", "fit_name", "id_in"]
 
 ROWS_A_CALL = 100
 SEARCH_LIMIT = 10
 _LONGEST_NAME = 100
 _LONGEST_DESCRIPTION = 300
 _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
-_TRACK = re.compile(r"spotify:track:([0-9A-Za-z]{1,64})", re.ASCII)
 
 
 def fit_name(text: str) -> str:
@@ -69,18 +68,3 @@ def id_in(ident: str) -> str:
         msg = f"{ident!r} is not the id of a playlist"
         raise ParameterError(msg)
     return ident
-
-
-def track_id(uri: str) -> str:
-    """Return the id in a track's URI.
-
-    Raises
-    ------
-    ParameterError
-        If it is none.
-    """
-    match = _TRACK.fullmatch(uri)
-    if match is None:
-        msg = f"{uri!r} is not a track of Spotify: write spotify:track: and its 22 letters and digits"
-        raise ParameterError(msg)
-    return match[1]

@@ -7,10 +7,15 @@ from typing import Literal, TypeAlias
 
 from bpmsync.errors import ParameterError
 
-__all__ = ["playlist_id", "track_uri"]
+__all__ = ["is_track_uri", "playlist_id", "track_uri"]
 
 _Kind: TypeAlias = Literal["track", "playlist"]
 _ID = r"(?P<id>[0-9A-Za-z]{22})"
+
+
+def is_track_uri(text: str) -> bool:
+    """Tell whether a text is the URI of a Spotify track, as `track_uri` returns it."""
+    return re.fullmatch(rf"spotify:track:{_ID}", text) is not None
 
 
 def track_uri(text: str) -> str:
@@ -43,7 +48,7 @@ def playlist_id(text: str) -> str:
 def _identity(text: str, kind: _Kind) -> str:
     forms = (
         rf"spotify:{kind}:{_ID}",
-        rf"(?:https?://)?open\.spotify\.com/(?:intl-\w+/)?(?:embed/)?{kind}/{_ID}/?(?:[?#].*)?",
+        rf"(?i:(?:https?://)?open\.spotify\.com/(?:intl-[a-z-]+/)?(?:embed/)?{kind}/){_ID}(?:[/?#].*)?",
         _ID,
     )
     for form in forms:
