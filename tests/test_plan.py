@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmsync.errors import ExportError, ParameterError, PlanError
+from bpmsync.library.track import Tags
 from bpmsync.planner.legs import leg_mean_error_spm, leg_target, leg_worst_error_spm
 from bpmsync.planner.native import plan_native
 from bpmsync.planner.plan import Plan, WholeLeg, load_plan, plan_from_json, plan_to_json, save_plan
@@ -219,6 +220,9 @@ def test_overlapping_legs_are_refused() -> None:
     first, second = make_plan().legs
     with pytest.raises(ParameterError, match="overlap"):
         Plan(RAMP, (first, WholeLeg(second.track, second.steps_per_beat, 250.0)))
+    imported = replace(second.track, path="", tags=Tags(title="Ghost", artist="Nobody"))
+    with pytest.raises(ParameterError, match="legs overlap: Nobody - Ghost begins before"):
+        Plan(RAMP, (first, WholeLeg(imported, second.steps_per_beat, 250.0)))
     with pytest.raises(ParameterError, match="native"):
         Plan(RAMP, (), mode="stretch")
     with pytest.raises(ParameterError):

@@ -214,6 +214,20 @@ def test_a_push_stopped_for_a_day_is_completed_by_the_next(spotify: SpotifyServe
     assert _writes(spotify) == [("POST", "/v1/playlists/ID/items")]
 
 
+def test_a_list_that_was_only_half_cleared_is_told_as_it_is(spotify: SpotifyServer, pusher: Pusher) -> None:
+    tracks = tracks_of(_SONGS[:260])
+    pusher.push(plan_of(tracks))
+    spotify.faults.script("429, 86400 s", method="DELETE", path="/playlists/*/items", nth=2, onwards=True)
+    with pytest.raises(SpotifyError, match="holds 110 of 110 songs, and 50 rows that are to go; push again"):
+        pusher.push(plan_of(tracks[150:]), update=True)
+    spotify.faults.clear()
+    assert pusher.push(plan_of(tracks[150:]), update=True).saved is None, "what was there is saved already"
+    assert _only(spotify).uris == [one.uri for one in _SONGS[150:260]]
+    with pusher.client() as client:
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)
+    assert _only(spotify).uris == [one.uri for one in _SONGS[:260]]
+
+
 def test_what_a_person_added_to_a_stopped_push_is_saved_first(spotify: SpotifyServer, pusher: Pusher) -> None:
     plan = plan_of(tracks_of(_SONGS[:250]))
     spotify.faults.script("429, 86400 s", method="POST", path="/playlists/*/items", nth=2, onwards=True)

@@ -124,7 +124,9 @@ class Plan:
             raise ParameterError(msg)
         for one, following in pairwise(self.legs):
             if following.start_s < one.end_s - _TOUCHING_S:
-                msg = f"legs overlap: {following.track.path} begins before {one.track.path} has ended"
+                # An imported song has no path
+                later, earlier = (leg.track.path or leg.track.name for leg in (following, one))
+                msg = f"legs overlap: {later} begins before {earlier} has ended"
                 raise ParameterError(msg)
 
     @property

@@ -6,6 +6,7 @@ is sent. The last thing is always to read the list and compare.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from bpmsync.errors import NotAuthorised, RateLimited, SpotifyError, Unanswered
@@ -114,5 +115,12 @@ def _state(rows: Sequence[str | None], before: Sequence[str | None], wanted: Seq
     if list(rows) == list(wanted[: len(rows)]):
         return (
             f"the playlist holds the first {len(rows)} of {len(wanted)} songs; push again to go on from there"
+        )
+    unwanted = (Counter(rows) - Counter[str | None](wanted)).total()
+    if unwanted:
+        here = len(rows) - unwanted
+        return (
+            f"the playlist holds {here} of {len(wanted)} songs, and {unwanted} rows that are to go; "
+            "push again to go on"
         )
     return f"the playlist holds {len(rows)} of {len(wanted)} songs, in order; push again to add the rest"
