@@ -211,6 +211,11 @@ def test_a_doubtful_song_is_asked_about_and_the_answer_kept(tmp_path: Path, smal
     left_out = home.run("push", home.plan, "--no-replace", "--dry-run")
     assert left_out.status == 3
     assert f"left out: {_SONGS[9].artists[0]} - {_SONGS[9].title}" in left_out.err
+    assert "--review asks about doubtful ones" in left_out.err
+    unanswered = home.run("push", home.plan, "--review")
+    assert unanswered.status == 1
+    assert "nobody answers here: run it in a terminal, or leave --review out" in unanswered.err
+    assert not small.playlists
     answer = home.run("push", home.plan, "--review", stdin="9\n1\n")
     assert answer.status == 0, answer.err
     assert "'9' is no answer" in answer.err

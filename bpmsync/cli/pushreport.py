@@ -35,9 +35,11 @@ def print_push(session: Session, report: PushReport, *, table: bool) -> None:
         click.echo(f"left out: {clean(choice.match.song.name)}: {clean(choice.match.reason)}", err=True)
     if selection.holes:
         lost = format_clock(float(round(selection.lost_s)))
+        doubtful = any(choice.match.grade.value == "ask" for choice in selection.holes)
+        asks = "--review asks about doubtful ones, " if doubtful else ""
         click.echo(
             f"{len(selection.holes)} of {len(selection.choices)} songs are missing, {lost} of music: "
-            "--review asks about doubtful ones, bpmsync spotify link names the right version",
+            f"{asks}bpmsync spotify link names the right version",
             err=True,
         )
     session.say(_done(report))

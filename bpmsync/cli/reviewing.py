@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bpmsync.cli.text import clean
+from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,12 +66,20 @@ def _ask(candidates: int) -> str:
     """Return a number as text, "n" (none of these), "q" (ask no more) or "" (leave it)."""
     known = {*(str(number) for number in range(1, candidates + 1)), "n", "q", ""}
     while True:
-        answer = click.prompt(
-            f"which is it? 1-{candidates}, n none of these, Enter leave it, q ask no more",
-            default="",
-            show_default=False,
-            err=True,
-        )
+        answer = _answer(f"which is it? 1-{candidates}, n none of these, Enter leave it, q ask no more")
         if answer.strip().lower() in known:
-            return str(answer).strip().lower()
+            return answer.strip().lower()
         click.echo(f"{clean(answer)!r} is no answer", err=True)
+
+
+def _answer(question: str) -> str:
+    try:
+        return str(click.prompt(question, default="", show_default=False, err=True))
+    except click.Abort as error:
+        if not isinstance(error.__context__, EOFError):
+            raise
+        msg = (
+            "nobody answers here: run it in a terminal, or leave --review out; nothing was made or changed, "
+            "and answers so far are kept"
+        )
+        raise BpmsyncError(msg) from error
