@@ -144,6 +144,14 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(home: _Home) -> None
     assert _uris(home.server) == [one.uri for one in _SONGS[:25]]
 
 
+def test_a_dry_run_tells_another_order(home: _Home) -> None:
+    home.pushed()
+    (playlist,) = home.server.playlists.values()
+    playlist.rows.reverse()
+    playlist.changed()
+    assert "the same songs in another order" in home.run("push", home.plan, "-n").err
+
+
 def test_a_playlist_is_named_by_its_address(home: _Home) -> None:
     mine = home.server.add_playlist("Mine", [_SONGS[50].uri])
     address = f"https://open.spotify.com/playlist/{mine.id}?si=abc"

@@ -102,6 +102,8 @@ def _difference(report: PushReport) -> str:
     titles = {row.uri: row.title for row in target.rows}
     new = [uri for uri in wanted if uri not in titles]
     old = [clean(row.title or "a row without a title") for row in target.rows if row.uri not in set(wanted)]
+    if not new and not old:
+        return f"{name} would change: it has the same songs in another order, or some of them twice"
     lines = [f"{name} would change: {len(new)} new songs, {len(old)} to go"]
     lines += [f"  - {title}" for title in old]
     names = {c.match.found.uri: c.match.found.name for c in report.selection.choices if c.match.found}
