@@ -1,0 +1,270 @@
+"""A phase vocoder that follows a time map: the speed changes, the pitch and the image do not.
+
+Output frames lie one hop apart, and where in the source each is taken from is read off the map.
+A spectrum is moved to its new place by turning its phases; nothing else of it changes:
+
+-   **How far a partial turns in one hop** is measured, not estimated: the source is analysed
+    twice, one hop apart, so no phase is ever unwrapped (M. Puckette, "Phase-locked vocoder",
+    IEEE Workshop on Applications of Signal Processing to Audio and Acoustics, 1995).
+-   **Identity phase locking**: only the peaks of the spectrum are followed, and the bins around a
+    peak turn with it, so that what belongs together stays together (J. Laroche and M. Dolson,
+    "Improved phase vocoder time-scale modification of audio", IEEE Transactions on Speech and
+    Audio Processing 7(3), 1999).
+-   **One rotation for all channels**: differences of level and time between them are exact.
+-   **Where the map runs at rate 1** frames are not turned at all: the sound is the source's, sample
+    by sample, and the phases start afresh from there (A. Robel, "A new approach to transient
+    processing in the phase vocoder", DAFx 2003, resets phases at attacks for the same reason).
+    `bpmsync.timeline.protection` puts such plateaus around beats.
+
+A frame is 4 hops long, with a Hann window before and after: four overlapping frames add up to a
+constant. Hop and frame scale with the sample rate, 512 and 2048 at 44.1 kHz. Frame 0 of the
+source is second 0 of the map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpmsync.audio.source import Sound, SourceWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bpmsync.timeline.arrays import IntArray
+    from bpmsync.timeline.timemap import TimeMap
+
+__all__ = ["hop_frames", "vocode"]
+
+Spectra: TypeAlias = NDArray[np.complex64]
+
+_HOP_S: Final = 512 / 44_100
+_OVERLAP: Final = 4
+_WINDOWS_ADD_UP_TO: Final = 1.5  # squared Hann windows, a quarter of a window apart
+# A piece of the map that drifts from the source by less is played as it is.
+_DRIFT_FRAMES: Final = 0.01
+_BATCH: Final = 48  # frames for which numpy is called once
+_SILENT: Final = 1e-30  # power below which a phase means nothing
+
+
+def hop_frames(sample_rate: int) -> int:
+    """Return the hop in frames: 11.6 ms, as a product of 2, 3 and 5, which is fast to transform.
+
+    Examples
+    --------
+    >>> hop_frames(44_100), hop_frames(48_000), hop_frames(8_000)
+    (512, 540, 90)
+    """
+    smooth: list[int] = [2**a * 3**b * 5**c for a, b, c in product(range(13), range(5), range(4))]
+    return min(smooth, key=lambda hop: (abs(hop - _HOP_S * sample_rate), hop))
+
+
+def vocode(blocks: Iterable[Sound], timemap: TimeMap, *, sample_rate: int) -> Iterator[Sound]:
+    """Yield the sound that a map makes, at the source's pitch.
+
+    Parameters
+    ----------
+    blocks : iterable of numpy.ndarray of float32, shape (channels, frames)
+        From second 0 on; read little further than the map goes.
+    timemap : TimeMap
+        Source seconds to output seconds.
+    sample_rate : int
+        In Hz, of both.
+
+    Yields
+    ------
+    numpy.ndarray of float32, shape (channels, frames)
+        Together round((out end - out start) * sample_rate) frames, the same ones however the
+        source is cut into blocks.
+    """
+    frames = _Frames.along(timemap, sample_rate)
+    maker = _Maker(SourceWindow(iter(blocks)), frames)
+    left = frames.total
+    for first in range(0, len(frames.places), _BATCH):
+        sound = maker.make(first, min(first + _BATCH, len(frames.places)))[:, :left]
+        left -= sound.shape[1]
+        if sound.shape[1]:
+            yield sound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frames:
+    """Where each frame is taken from. Frame f is centred on output sample (f - 1) * hop.
+
+    Block b of the output, one hop long, is what frames b to b + 3 add up to.
+    """
+
+    hop: int
+    total: int  # output samples
+    places: IntArray  # source sample on which each frame is centred
+    as_it_is: NDArray[np.bool_]  # frames that are not turned
+    untouched: NDArray[np.bool_]  # blocks that are the source's very samples
+    needed: NDArray[np.bool_]  # frames of which some other block is made
+
+    @classmethod
+    def along(cls, timemap: TimeMap, sample_rate: int) -> _Frames:
+        """Return the frames of a whole map."""
+        hop = hop_frames(sample_rate)
+        source, out = timemap.source_s * sample_rate, timemap.out_s * sample_rate
+        total = round(out[-1] - out[0])
+        count = -(-total // hop)
+        centres = (np.arange(count + _OVERLAP - 1) - 1) * hop
+        moving = np.rint(timemap.inverse((centres + out[0]) / sample_rate) * sample_rate)
+        drifts = np.abs(np.diff(source) - np.diff(out))
+        shifts = np.rint((source - out)[:-1] + out[0])  # from output sample to source sample
+        piece = np.clip(np.searchsorted(out, centres + out[0], side="right") - 1, 0, len(shifts) - 1)
+        as_it_is = drifts[piece] < _DRIFT_FRAMES
+        places = np.where(as_it_is, centres + shifts[piece], moving).astype(np.int64)
+        as_it_is[:1] = True  # phases have to start somewhere
+        untouched = _untouched(places - centres, as_it_is)
+        return cls(hop, total, places, as_it_is, untouched, _needed(untouched))
+
+
+def _untouched(shifts: IntArray, as_it_is: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which blocks are made of frames that are as they are, and moved alike."""
+    steady = as_it_is[:-1] & as_it_is[1:] & (shifts[:-1] == shifts[1:])
+    untouched: NDArray[np.bool_] = steady[:-2] & steady[1:-1] & steady[2:]
+    return untouched
+
+
+def _needed(untouched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    needed = np.zeros(len(untouched) + _OVERLAP - 1, bool)
+    for later in range(_OVERLAP):
+        needed[later : later + len(untouched)] |= ~untouched
+    return needed
+
+
+@dataclass(slots=True)
+class _Maker:
+    """Makes the output batch by batch, and keeps what the next batch goes on from."""
+
+    source: SourceWindow
+    frames: _Frames
+    window: Sound = field(init=False)
+    _sound: Sound = field(init=False)  # of the source, around this batch
+    _sound_at: int = field(default=0, init=False)
+    _tail: Sound | None = field(default=None, init=False)  # three blocks that want more frames
+    _spectrum: Spectra | None = field(default=None, init=False)  # of the last frame
+    _turn: Spectra | None = field(default=None, init=False)  # of the last frame
+
+    def __post_init__(self) -> None:
+        size = _OVERLAP * self.frames.hop
+        self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
+
+    def make(self, first: int, stop: int) -> Sound:
+        """Return the blocks that frames `first` to before `stop` complete."""
+        hop = self.frames.hop
+        self._read_around(first, stop)
+        sums = np.zeros((len(self._sound), stop - first + _OVERLAP - 1, hop), np.float32)
+        if self._tail is not None:
+            sums[:, : _OVERLAP - 1] = self._tail
+        chosen = first + np.flatnonzero(self.frames.needed[first:stop])
+        if len(chosen):
+            made = self._moved(chosen)
+            made *= np.float32(1 / _WINDOWS_ADD_UP_TO) * self.window
+            parts = made.reshape(*made.shape[:2], _OVERLAP, hop)
+            for later in range(_OVERLAP):
+                sums[:, chosen - first + later] += parts[:, :, later]
+        self._tail = sums[:, stop - first :].copy()
+        start = max(0, _OVERLAP - 1 - first)  # before block 0 there is nothing to hear
+        finished = sums[:, start : stop - first]
+        self._copy_untouched(finished, first - (_OVERLAP - 1) + start)
+        return finished.reshape(len(finished), -1)
+
+    def _read_around(self, first: int, stop: int) -> None:
+        hop, places = self.frames.hop, self.frames.places
+        # Blocks that this batch completes reach back to frames before it
+        near = places[max(0, first - _OVERLAP) : stop]
+        self._sound_at = int(near.min()) - 3 * hop
+        self.source.forget(self._sound_at - hop)
+        self._sound = self.source.read(self._sound_at, int(near.max()) + 2 * hop)
+
+    def _copy_untouched(self, blocks: Sound, first_block: int) -> None:
+        hop, frames = self.frames.hop, self.frames
+        for index in np.flatnonzero(frames.untouched[first_block : first_block + blocks.shape[1]]):
+            # Frame b is centred a hop before block b
+            start = int(frames.places[first_block + index]) + hop - self._sound_at
+            blocks[:, index] = self._sound[:, start : start + hop]
+
+    def _moved(self, chosen: IntArray) -> Sound:
+        """Return the windowed frames, turned to where they belong."""
+        here = self._taken(self.frames.places[chosen])
+        spectra = _spectra(here)
+        turned = ~self.frames.as_it_is[chosen]
+        if turned.any():
+            before = _spectra(self._taken(self.frames.places[chosen[turned]] - self.frames.hop))
+            turns = self._turns(spectra, before, turned)
+            here[:, turned] = np.fft.irfft(spectra[:, turned] * turns, n=here.shape[2])
+        else:
+            self._turn = None
+        self._spectrum = spectra[:, -1]
+        return here
+
+    def _taken(self, places: IntArray) -> Sound:
+        size = len(self.window)
+        windows = np.lib.stride_tricks.sliding_window_view(self._sound, size, axis=1)
+        taken: Sound = windows[:, places - size // 2 - self._sound_at] * self.window
+        return taken
+
+    def _turns(self, spectra: Spectra, before: Spectra, turned: NDArray[np.bool_]) -> Spectra:
+        """Return the rotation of every bin of the frames that are turned."""
+        previous = np.roll(spectra, 1, axis=1)
+        if self._spectrum is not None:
+            previous[:, 0] = self._spectrum
+        hops = _phase_hops(previous[:, turned], before)
+        leaders = _leading_peaks(_power(spectra[:, turned]))
+        ones = np.ones(spectra.shape[2], np.complex64)
+        turn = ones if self._turn is None else self._turn
+        rows = iter(range(len(hops)))
+        for wanted in turned:
+            if wanted:
+                row = next(rows)
+                turn = hops[row] = (turn * hops[row])[leaders[row]]
+            else:
+                turn = ones
+        turn /= np.abs(turn)  # rounding must not add up to a change of level
+        self._turn = turn
+        return hops
+
+
+def _spectra(frames: Sound) -> Spectra:
+    spectra: Spectra = np.fft.rfft(frames)  # type: ignore[assignment]  # float32 stays single since numpy 2
+    return spectra
+
+
+def _phase_hops(previous: Spectra, before: Spectra) -> Spectra:
+    """Return by how much more a bin has turned in the output than in the source, of size 1.
+
+    The output's last frame shows `previous`; one hop before the frame that follows it the source
+    shows `before`. Summed over the channels, each counts by its power.
+    """
+    crossed: Spectra = np.einsum("cfb,cfb->fb", previous, before.conj())
+    size = np.abs(crossed)
+    silent = size < _SILENT
+    crossed[silent], size[silent] = 1, 1
+    crossed /= size
+    return crossed
+
+
+def _power(spectra: Spectra) -> Sound:
+    power: Sound = np.square(spectra.real).sum(axis=0) + np.square(spectra.imag).sum(axis=0)
+    return power
+
+
+def _leading_peaks(power: Sound) -> IntArray:
+    """Return for every bin the nearest peak: a bin above its two neighbours on either side."""
+    bins = power.shape[1]
+    peaks = np.zeros(power.shape, bool)
+    middle = power[:, 2:-2]
+    peaks[:, 2:-2] = (middle > power[:, 1:-3]) & (middle > power[:, :-4])
+    peaks[:, 2:-2] &= (middle >= power[:, 3:-1]) & (middle >= power[:, 4:])
+    peaks[~peaks.any(axis=1), 0] = True  # silence: any bin will do
+    rows, at = np.nonzero(peaks)
+    ends = np.append((at[:-1] + at[1:]) // 2 + 1, bins)
+    ends[np.flatnonzero(np.diff(rows))] = bins
+    flat_ends = rows * bins + ends
+    return np.repeat(at, np.diff(flat_ends, prepend=0)).reshape(power.shape)
