@@ -164,7 +164,8 @@ def test_unknown_keys_are_ignored() -> None:
     [
         ({"format": 2}, "update bpmsync"),
         ({"format": "1"}, 'no "format"'),
-        ({"mode": "stretch"}, "native only"),
+        ({"mode": "fixed"}, "native or stretch"),
+        ({"mode": "stretch"}, "not a whole plan"),
         ({"legs": [{}]}, "missing"),
         ({"legs": [3]}, "not a whole plan"),
         ({"ramp": {"knots": []}}, "at least one knot"),

@@ -73,13 +73,24 @@ def command(
 
 
 def read_plan(plan: Path) -> Plan:
-    """Return the plan in a file, or from a pipe for -."""
+    """Return the native plan in a file, or from a pipe for -.
+
+    Raises
+    ------
+    ExportError
+        If the plan is stretched.
+    """
+    from bpmsync.export.files import require_whole_tracks
     from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
 
     if str(plan) == "-":
         # What is not UTF-8 is no JSON either, and is reported as such
-        return plan_from_json(sys.stdin.buffer.read().decode("utf-8", "replace"), beside=Path.cwd())
-    return load_plan(plan)
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        loaded = plan_from_json(text, beside=Path.cwd())
+    else:
+        loaded = load_plan(plan)
+    require_whole_tracks(loaded)
+    return loaded
 
 
 def _write(session: Session, plan: Plan, dest: Path, writing: Writing) -> None:

@@ -9,9 +9,9 @@ from bpmsync.errors import ExportError
 from bpmsync.export.text import clean_line
 
 if TYPE_CHECKING:
-    from bpmsync.planner.legs import Plan
+    from bpmsync.planner.legs import Plan, WarpedLeg
 
-__all__ = ["is_own_plan", "is_own_playlist", "refuse_foreign", "require_files"]
+__all__ = ["is_own_plan", "is_own_playlist", "refuse_foreign", "require_files", "require_whole_tracks"]
 
 _HEAD_BYTES = 65536
 _MOST_NAMED = 5
@@ -64,14 +64,33 @@ def refuse_foreign(path: str | Path, *, force: bool) -> None:
     raise ExportError(msg)
 
 
-def require_files(plan: Plan) -> None:
-    """Do nothing if every leg of a plan is a file, else raise.
+def require_whole_tracks(plan: Plan | Plan[WarpedLeg]) -> None:
+    """Do nothing if a plan plays its tracks as they are, else raise.
 
     Raises
     ------
     ExportError
-        If songs were imported without a file: nothing but a push can play them.
+        If it is stretched: players and Spotify play whole tracks, at their own tempo.
     """
+    if plan.mode == "native":
+        return
+    msg = (
+        "a stretched plan has to be rendered: its tracks are cut and follow the steps, and a playlist "
+        "or a copy would play them whole, at their own tempo; plan without stretch for that"
+    )
+    raise ExportError(msg)
+
+
+def require_files(plan: Plan) -> None:
+    """Do nothing if every leg of a plan is a file to be played as it is, else raise.
+
+    Raises
+    ------
+    ExportError
+        If songs were imported without a file: nothing but a push can play them. If the plan
+        is stretched.
+    """
+    require_whole_tracks(plan)
     names = [clean_line(leg.track.name) for leg in plan.legs if not leg.track.has_file]
     if not names:
         return

@@ -31,6 +31,7 @@ __all__ = [
     "is_spoken",
     "refusal",
     "step_ratios",
+    "unique_recordings",
     "unsteadiness",
     "usable_share",
 ]
@@ -135,7 +136,7 @@ def find_candidates(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions)
     slowest = ramp.lowest_spm * (1 - options.max_off)
     fastest = ramp.highest_spm * (1 + options.max_off)
     found = []
-    for track in _unique(tracks):
+    for track in unique_recordings(tracks):
         bpm = None if refusal(track, options) else track.detection.tempo_bpm
         if bpm is None or track.grid is None:
             continue
@@ -204,7 +205,8 @@ def candidates_of(track: Track, ratios: Sequence[Fraction]) -> list[Candidate]:
     return found
 
 
-def _unique(tracks: Iterable[Track]) -> list[Track]:
+def unique_recordings(tracks: Iterable[Track]) -> list[Track]:
+    """Return one track of each recording: of its copies, the first by path."""
     by_hash: dict[str, Track] = {}
     for track in tracks:
         known = by_hash.get(track.audio_hash)

@@ -3,7 +3,9 @@
 Run seconds count from the start of the run. A native leg plays an untouched file from its
 first to its last second, so a track and a start decide it. The last leg may end after the
 run, and the run may end a little after the last leg; both are the runner's cool-down, not
-holes. `plan` writes plans and reads them back.
+holes. The legs of a stretched plan are ranges of beats on steps (`warped`); what is read off
+them here tells how far their music, as it was recorded, is from the ramp.
+`plan` writes plans and reads them back.
 """
 
 from __future__ import annotations
@@ -11,26 +13,38 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
 from bpmsync.errors import ParameterError
+from bpmsync.planner.warped import WarpedLeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from fractions import Fraction
 
+    from typing_extensions import TypeVar
+
     from bpmsync.library.track import Track
     from bpmsync.timeline.ramp import Ramp
+
+    # A default is new in Python 3.13; it lets `Plan` alone stand for a plan of whole files
+    _Leg = TypeVar("_Leg", bound="WholeLeg | WarpedLeg", default="WholeLeg")
+else:
+    from typing import TypeVar
+
+    _Leg = TypeVar("_Leg")
 
 __all__ = [
     "Plan",
     "Target",
+    "WarpedLeg",
     "WholeLeg",
     "error_percent",
     "leg_error_spm",
     "leg_mean_error_spm",
+    "leg_span",
     "leg_target",
     "leg_worst_error_spm",
     "target_pieces",
@@ -89,27 +103,27 @@ class WholeLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Generic[_Leg]):
     """A ramp and the legs that serve it, self-contained: exporting needs no library.
 
     Parameters
     ----------
     ramp : Ramp
         The target.
-    legs : tuple of WholeLeg
+    legs : tuple of WholeLeg, or tuple of WarpedLeg
         In order of their starts, without overlap.
     mode : str
-        ``"native"``: untouched files.
+        ``"native"``: untouched files. ``"stretch"``: ranges of beats, locked to the steps.
     parameters : mapping of str to str, float, int, bool or None
         The options that made the plan.
     cost, bound : float
-        What the plan costs, in spm^2 s, and what no plan can undercut.
+        What the plan costs, in spm^2 s (stretched: %^2 s), and what no plan can undercut.
     uncovered : tuple of (float, float)
         Run seconds [start, end] without music.
     """
 
     ramp: Ramp
-    legs: tuple[WholeLeg, ...]
+    legs: tuple[_Leg, ...]
     mode: str = "native"
     parameters: Mapping[str, str | float | bool | None] = field(default_factory=dict)
     cost: float = 0.0
@@ -119,11 +133,12 @@ class Plan:
     __hash__ = None  # type: ignore[assignment]  # holds grids
 
     def __post_init__(self) -> None:
-        if self.mode != "native":
-            msg = f"a plan of whole files is native, not {self.mode!r}"
+        kind = _KINDS.get(self.mode)
+        if kind is None or not all(isinstance(leg, kind) for leg in self.legs):
+            msg = f"a plan of whole files is native, one of warped legs stretch, not {self.mode!r}"
             raise ParameterError(msg)
         for one, following in pairwise(self.legs):
-            if following.start_s < one.end_s - _TOUCHING_S:
+            if _overlap(one, following):
                 # An imported song has no path
                 later, earlier = (leg.track.path or leg.track.name for leg in (following, one))
                 msg = f"legs overlap: {later} begins before {earlier} has ended"
@@ -137,24 +152,48 @@ class Plan:
     @property
     def total_s(self) -> float:
         """Length of the music, in seconds: what the playlist plays."""
-        return math.fsum(leg.duration_s for leg in self.legs)
+        return math.fsum(self._length_s(leg) for leg in self.legs)
 
     @property
     def covered_s(self) -> float:
         """Seconds of the run under music."""
         run_s = self.duration_s
-        return math.fsum(max(0.0, min(leg.end_s, run_s) - leg.start_s) for leg in self.legs)
+        spans = [leg_span(leg, self.ramp) for leg in self.legs]
+        return math.fsum(max(0.0, min(end_s, run_s) - start_s) for start_s, end_s in spans)
 
     @property
     def mean_error_spm(self) -> float:
         """Time-weighted mean of |step tempo - target| over all legs; 0 without a leg."""
-        weighted = math.fsum(leg_mean_error_spm(leg, self.ramp) * leg.duration_s for leg in self.legs)
+        weighted = math.fsum(leg_mean_error_spm(leg, self.ramp) * self._length_s(leg) for leg in self.legs)
         return weighted / self.total_s if self.legs else 0.0
 
     @property
     def worst_error_spm(self) -> float:
         """Largest |step tempo - target| anywhere in the plan; 0 without a leg."""
         return max((leg_worst_error_spm(leg, self.ramp) for leg in self.legs), default=0.0)
+
+    def _length_s(self, leg: WholeLeg | WarpedLeg) -> float:
+        if isinstance(leg, WholeLeg):
+            return leg.duration_s
+        return leg.end_s(self.ramp) - leg.start_s(self.ramp)
+
+
+_KINDS: dict[str, type] = {"native": WholeLeg, "stretch": WarpedLeg}
+
+
+def leg_span(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> tuple[float, float]:
+    """Return the run seconds at which a leg begins and ends."""
+    if isinstance(leg, WholeLeg):
+        return leg.start_s, leg.end_s
+    return leg.start_s(ramp), leg.end_s(ramp)
+
+
+def _overlap(one: WholeLeg | WarpedLeg, following: WholeLeg | WarpedLeg) -> bool:
+    if isinstance(one, WarpedLeg) and isinstance(following, WarpedLeg):
+        return following.first_step < one.last_step
+    if isinstance(one, WholeLeg) and isinstance(following, WholeLeg):
+        return following.start_s < one.end_s - _TOUCHING_S
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,35 +205,35 @@ class Target:
     mean_spm: float
 
 
-def leg_target(leg: WholeLeg, ramp: Ramp) -> Target:
+def leg_target(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> Target:
     """Return the target at the leg's start, just before its end, and its mean in between."""
-    pieces = list(target_pieces(ramp, leg.start_s, leg.end_s))
+    pieces = list(target_pieces(ramp, *leg_span(leg, ramp)))
     area = math.fsum(dt * (first + last) / 2 for dt, first, last in pieces)
     return Target(pieces[0][1], pieces[-1][2], area / math.fsum(dt for dt, _, _ in pieces))
 
 
-def leg_error_spm(leg: WholeLeg, ramp: Ramp) -> float:
+def leg_error_spm(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> float:
     """Return the step tempo less the mean target: above 0 the music is too fast."""
     return leg.native_spm - leg_target(leg, ramp).mean_spm
 
 
-def error_percent(leg: WholeLeg, ramp: Ramp) -> float:
+def error_percent(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> float:
     """Return `leg_error_spm` in percent of the mean target."""
     return 100 * leg_error_spm(leg, ramp) / leg_target(leg, ramp).mean_spm
 
 
-def leg_mean_error_spm(leg: WholeLeg, ramp: Ramp) -> float:
+def leg_mean_error_spm(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> float:
     """Return the time-weighted mean of |step tempo - target| over the leg."""
-    pieces = list(target_pieces(ramp, leg.start_s, leg.end_s))
+    pieces = list(target_pieces(ramp, *leg_span(leg, ramp)))
     area = math.fsum(
         dt * _mean_abs(first - leg.native_spm, last - leg.native_spm) for dt, first, last in pieces
     )
     return area / math.fsum(dt for dt, _, _ in pieces)
 
 
-def leg_worst_error_spm(leg: WholeLeg, ramp: Ramp) -> float:
+def leg_worst_error_spm(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> float:
     """Return the largest |step tempo - target| anywhere in the leg."""
-    low, high = ramp.range_spm(leg.start_s, leg.end_s)
+    low, high = ramp.range_spm(*leg_span(leg, ramp))
     return max(abs(leg.native_spm - low), abs(leg.native_spm - high))
 
 

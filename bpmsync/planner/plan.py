@@ -3,6 +3,7 @@
 Keys in a fixed order, numbers rounded to 6 decimals, no clock time: equal input gives equal
 bytes. Readers ignore keys that they do not know. A leg carries all of its track's beats, so
 that export, push and render need no library; a track read back knows only what is in here.
+Whole numbers decide where a stretched leg lies; what else its keys tell is read by people.
 An imported song has no path (null), and a `uri` where one is known.
 """
 
@@ -25,7 +26,15 @@ from bpmsync.errors import ParameterError, PlanError
 from bpmsync.library.addresses import is_track_uri
 from bpmsync.library.imported import is_song_key
 from bpmsync.library.track import Tags, Track
-from bpmsync.planner.legs import Plan, WholeLeg, error_percent, leg_error_spm, leg_target
+from bpmsync.planner.legs import (
+    Plan,
+    WarpedLeg,
+    WholeLeg,
+    error_percent,
+    leg_error_spm,
+    leg_span,
+    leg_target,
+)
 from bpmsync.timeline.arrays import frozen_ints
 from bpmsync.timeline.grid import BeatGrid
 from bpmsync.timeline.ramp import Ramp
@@ -39,10 +48,11 @@ __all__ = ["FORMAT", "Plan", "WholeLeg", "load_plan", "plan_from_json", "plan_to
 FORMAT = 1
 _DECIMALS = 6
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_MODES = ("native", "stretch")
 _STRETCH_ONLY = ("first_beat", "last_beat", "first_step", "steps", "stretch_percent")
 
 
-def save_plan(plan: Plan, path: str | Path) -> None:
+def save_plan(plan: Plan | Plan[WarpedLeg], path: str | Path) -> None:
     """Write a plan as JSON, whole or not at all.
 
     Raises
@@ -53,8 +63,8 @@ def save_plan(plan: Plan, path: str | Path) -> None:
     write_atomically(path, plan_to_json(plan, beside=Path(path).parent))
 
 
-def load_plan(path: str | Path) -> Plan:
-    """Return the plan in a file; its tracks' paths are absolute.
+def load_plan(path: str | Path) -> Plan[Any]:
+    """Return the plan in a file, of either mode; its tracks' paths are absolute.
 
     Raises
     ------
@@ -77,7 +87,7 @@ def load_plan(path: str | Path) -> Plan:
         raise PlanError(msg) from error
 
 
-def plan_to_json(plan: Plan, *, beside: Path | None = None) -> str:
+def plan_to_json(plan: Plan | Plan[WarpedLeg], *, beside: Path | None = None) -> str:
     """Return the JSON text of a plan.
 
     Parameters
@@ -110,8 +120,8 @@ def plan_to_json(plan: Plan, *, beside: Path | None = None) -> str:
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def plan_from_json(text: str, *, beside: Path | None = None) -> Plan:
-    """Return the plan that a JSON text holds.
+def plan_from_json(text: str, *, beside: Path | None = None) -> Plan[Any]:
+    """Return the plan that a JSON text holds, of either mode.
 
     Parameters
     ----------
@@ -155,12 +165,12 @@ def _check_kind(document: object) -> None:
     if written > FORMAT:
         msg = f"the plan has format {written}, and this bpmsync reads {FORMAT}: update bpmsync"
         raise PlanError(msg)
-    if document.get("mode") != "native":
-        msg = f"a plan of mode {document.get('mode')!r} cannot be read by this bpmsync (native only)"
+    if document.get("mode") not in _MODES:
+        msg = f"a plan of mode {document.get('mode')!r} cannot be read by this bpmsync (native or stretch)"
         raise PlanError(msg)
 
 
-def _rounded_plan(plan: Plan) -> Plan:
+def _rounded_plan(plan: Plan[Any]) -> Plan[Any]:
     """Round what decides before anything is derived, so that rewriting changes no digit."""
     return replace(
         plan,
@@ -169,7 +179,7 @@ def _rounded_plan(plan: Plan) -> Plan:
     )
 
 
-def _rounded_leg(leg: WholeLeg) -> WholeLeg:
+def _rounded_leg(leg: WholeLeg | WarpedLeg) -> WholeLeg | WarpedLeg:
     track = leg.track
     grid = track.detection.grid
     if grid is None:  # a leg has refused this
@@ -177,13 +187,17 @@ def _rounded_leg(leg: WholeLeg) -> WholeLeg:
     rounded = BeatGrid(np.round(grid.beats, _DECIMALS), grid.downbeats, grid.beats_per_bar)
     detection = replace(track.detection, grid=rounded)
     track = replace(track, duration_s=_round(track.duration_s), detection=detection)
+    if isinstance(leg, WarpedLeg):
+        return replace(leg, track=track)
     return replace(leg, track=track, start_s=_round(leg.start_s))
 
 
-def _leg_document(leg: WholeLeg, ramp: Ramp, beside: Path | None) -> dict[str, Any]:
+def _leg_document(leg: WholeLeg | WarpedLeg, ramp: Ramp, beside: Path | None) -> dict[str, Any]:
     track, tags, found = leg.track, leg.track.tags, leg.track.detection
     grid = found.grid
     target = leg_target(leg, ramp)
+    start_s, end_s = leg_span(leg, ramp)
+    warped = leg if isinstance(leg, WarpedLeg) else None
     return {
         "path": _written_path(track.path, beside) if track.has_file else None,
         "audio_hash": track.audio_hash,
@@ -192,25 +206,33 @@ def _leg_document(leg: WholeLeg, ramp: Ramp, beside: Path | None) -> dict[str, A
         "album": tags.album,
         "isrc": tags.isrc,
         **({} if track.uri is None else {"uri": track.uri}),
-        "duration_s": leg.duration_s,
+        "duration_s": track.duration_s,
         "confidence": found.confidence,
         "engine": f"{found.engine} {found.version}",
         "steps_per_beat": str(leg.steps_per_beat),
         "native_spm": leg.native_spm,
-        "start_s": leg.start_s,
-        "end_s": leg.end_s,
+        "start_s": start_s,
+        "end_s": end_s,
         "target_from_spm": target.from_spm,
         "target_to_spm": target.to_spm,
         "error_spm": leg_error_spm(leg, ramp),
         "error_percent": error_percent(leg, ramp),
-        "source_start_s": 0.0,
-        "source_end_s": leg.duration_s,
+        "source_start_s": 0.0 if warped is None else warped.source_start_s,
+        "source_end_s": track.duration_s if warped is None else warped.source_end_s,
         "beats": [] if grid is None else grid.beats.tolist(),
         "downbeats": [] if grid is None else grid.downbeats.tolist(),
         "beats_per_bar": None if grid is None else grid.beats_per_bar,
         "usable": [list(span) for span in found.usable],
-        **dict.fromkeys(_STRETCH_ONLY),
+        **_stretch_keys(leg, ramp),
     }
+
+
+def _stretch_keys(leg: WholeLeg | WarpedLeg, ramp: Ramp) -> dict[str, int | float | None]:
+    if not isinstance(leg, WarpedLeg):
+        return dict.fromkeys(_STRETCH_ONLY)
+    percent = leg.worst_stretch_percent(ramp)
+    values = (leg.first_beat, leg.last_beat, leg.first_step, leg.steps, percent)
+    return dict(zip(_STRETCH_ONLY, values, strict=True))
 
 
 def _written_path(path: str, beside: Path | None) -> str:
@@ -233,11 +255,12 @@ def _read_path(path: str, beside: Path | None) -> str:
     return os.path.abspath(beside / path)  # noqa: PTH100
 
 
-def _plan(document: Mapping[str, Any], beside: Path | None) -> Plan:
+def _plan(document: Mapping[str, Any], beside: Path | None) -> Plan[Any]:
     coverage = document["coverage"]
+    stretched = document["mode"] == "stretch"
     return Plan(
         ramp=Ramp(tuple((t, spm) for t, spm in document["ramp"]["knots"])),
-        legs=tuple(_leg(leg, beside) for leg in document["legs"]),
+        legs=tuple(_leg(leg, beside, stretched=stretched) for leg in document["legs"]),
         mode=document["mode"],
         parameters=dict(document["parameters"]),
         cost=float(document["cost"]),
@@ -246,7 +269,18 @@ def _plan(document: Mapping[str, Any], beside: Path | None) -> Plan:
     )
 
 
-def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
+def _leg(leg: Mapping[str, Any], beside: Path | None, *, stretched: bool) -> WholeLeg | WarpedLeg:
+    track, ratio = _track(leg, beside), Fraction(leg["steps_per_beat"])
+    if not stretched:
+        return WholeLeg(track, ratio, float(leg["start_s"]))
+    warped = WarpedLeg(track, leg["first_beat"], leg["last_beat"], ratio, leg["first_step"])
+    if leg["steps"] != warped.steps:
+        msg = f"{track.path}: beats {warped.first_beat} to {warped.last_beat} are not {leg['steps']} steps"
+        raise ParameterError(msg)
+    return warped
+
+
+def _track(leg: Mapping[str, Any], beside: Path | None) -> Track:
     grid = BeatGrid(leg["beats"], frozen_ints(leg["downbeats"], "downbeats"), leg["beats_per_bar"])
     engine, _, version = str(leg["engine"]).rpartition(" ")
     detection = Detection(
@@ -267,7 +301,7 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
         raise ParameterError(msg)
     audio_hash = str(leg["audio_hash"])
     without_file = leg["path"] is None and is_song_key(audio_hash)
-    track = Track(
+    return Track(
         path="" if without_file else _read_path(leg["path"], beside),
         audio_hash=audio_hash,
         duration_s=duration_s,
@@ -275,7 +309,6 @@ def _leg(leg: Mapping[str, Any], beside: Path | None) -> WholeLeg:
         detection=detection,
         uri=uri,
     )
-    return WholeLeg(track, Fraction(leg["steps_per_beat"]), float(leg["start_s"]))
 
 
 def _text(value: object, name: str) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
 
+from bpmsync.export.files import require_whole_tracks
 from bpmsync.export.spotify.values import Grade, Match, Song, song_of
 from bpmsync.planner.legs import Plan, WholeLeg
 
@@ -91,9 +92,15 @@ class Selection:
 
 
 def match_legs(plan: Plan, matcher: Matcher) -> Iterator[Match]:
-    """Yield a match for each leg of a plan, in order."""
-    for leg in plan.legs:
-        yield matcher(song_of(leg.track))
+    """Return a match for each leg of a plan, in order.
+
+    Raises
+    ------
+    ExportError
+        At once, if the plan is stretched.
+    """
+    require_whole_tracks(plan)
+    return (matcher(song_of(leg.track)) for leg in plan.legs)
 
 
 def select_tracks(
