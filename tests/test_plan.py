@@ -225,6 +225,6 @@ def test_overlapping_legs_are_refused() -> None:
     with pytest.raises(ParameterError, match="legs overlap: Nobody - Ghost begins before"):
         Plan(RAMP, (first, WholeLeg(imported, second.steps_per_beat, 250.0)))
     with pytest.raises(ParameterError, match="native"):
-        Plan(RAMP, (), mode="stretch")
+        Plan(RAMP, (), mode="fixed")
     with pytest.raises(ParameterError):
         WholeLeg(first.track, Fraction(0), 0.0)
