@@ -108,18 +108,27 @@ def _load_own() -> Stretcher:
     return stretch
 
 
-_LOADERS: dict[str, Callable[[], Stretcher]] = {DEFAULT_STRETCHER: _load_own}
+def _load_signalsmith() -> Stretcher:
+    from bpmsync.audio.signalsmith import stretch_evenly
+
+    return stretch_evenly
+
+
+_LOADERS: dict[str, Callable[[], Stretcher]] = {
+    DEFAULT_STRETCHER: _load_own,
+    "python-stretch": _load_signalsmith,
+}
 
 
 def find_stretcher(name: str = DEFAULT_STRETCHER) -> Stretcher:
-    """Return the engine of that name: ours, or one that an installed package brings.
+    """Return the engine of that name: one that we know, or one that an installed package brings.
+
+    An engine whose package is not installed raises MissingDependency when it is first asked for sound.
 
     Raises
     ------
     ParameterError
         If there is none; the message lists those there are.
-    MissingDependency
-        If its package is not installed.
     """
     if name in _LOADERS:
         return _LOADERS[name]()

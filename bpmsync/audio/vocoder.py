@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["hop_frames", "vocode"]
 
-Spectra: TypeAlias = NDArray[np.complex64]
+_Spectra: TypeAlias = NDArray[np.complex64]
 
 _HOP_S: Final = 512 / 44_100
 _OVERLAP: Final = 4
@@ -148,8 +148,8 @@ class _Maker:
     _sound: Sound = field(init=False)  # of the source, around this batch
     _sound_at: int = field(default=0, init=False)
     _tail: Sound | None = field(default=None, init=False)  # three blocks that want more frames
-    _spectrum: Spectra | None = field(default=None, init=False)  # of the last frame
-    _turn: Spectra | None = field(default=None, init=False)  # of the last frame
+    _spectrum: _Spectra | None = field(default=None, init=False)  # of the last frame
+    _turn: _Spectra | None = field(default=None, init=False)  # of the last frame
 
     def __post_init__(self) -> None:
         size = _OVERLAP * self.frames.hop
@@ -210,7 +210,7 @@ class _Maker:
         taken: Sound = windows[:, places - size // 2 - self._sound_at] * self.window
         return taken
 
-    def _turns(self, spectra: Spectra, before: Spectra, turned: NDArray[np.bool_]) -> Spectra:
+    def _turns(self, spectra: _Spectra, before: _Spectra, turned: NDArray[np.bool_]) -> _Spectra:
         """Return the rotation of every bin of the frames that are turned."""
         previous = np.roll(spectra, 1, axis=1)
         if self._spectrum is not None:
@@ -231,18 +231,18 @@ class _Maker:
         return hops
 
 
-def _spectra(frames: Sound) -> Spectra:
-    spectra: Spectra = np.fft.rfft(frames)  # type: ignore[assignment]  # float32 stays single since numpy 2
+def _spectra(frames: Sound) -> _Spectra:
+    spectra: _Spectra = np.fft.rfft(frames)  # type: ignore[assignment]  # float32 stays single since numpy 2
     return spectra
 
 
-def _phase_hops(previous: Spectra, before: Spectra) -> Spectra:
+def _phase_hops(previous: _Spectra, before: _Spectra) -> _Spectra:
     """Return by how much more a bin has turned in the output than in the source, of size 1.
 
     The output's last frame shows `previous`; one hop before the frame that follows it the source
     shows `before`. Summed over the channels, each counts by its power.
     """
-    crossed: Spectra = np.einsum("cfb,cfb->fb", previous, before.conj())
+    crossed: _Spectra = np.einsum("cfb,cfb->fb", previous, before.conj())
     size = np.abs(crossed)
     silent = size < _SILENT
     crossed[silent], size[silent] = 1, 1
@@ -250,7 +250,7 @@ def _phase_hops(previous: Spectra, before: Spectra) -> Spectra:
     return crossed
 
 
-def _power(spectra: Spectra) -> Sound:
+def _power(spectra: _Spectra) -> Sound:
     power: Sound = np.square(spectra.real).sum(axis=0) + np.square(spectra.imag).sum(axis=0)
     return power
 

@@ -1,0 +1,1 @@
+"""What `benchmarks/render.py` is made of."""
