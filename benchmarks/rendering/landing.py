@@ -18,6 +18,7 @@ _SMOOTH_S = 0.002
 _BEFORE_S, _AFTER_S = 0.020, 0.030
 _SEARCH_S = 0.050
 _CLEAR = 0.3
+_NEARLY = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,7 @@ def _attack(
     dots = np.correlate(heard, wanted * taper, "valid")
     sizes = np.sqrt(np.maximum(np.correlate(heard**2, taper, "valid"), 1e-20))
     match = dots / sizes
-    best = int(np.clip(match.argmax(), 1, len(match) - 2))
+    best = _nearest_good(match, reach)
     left, middle, right = match[best - 1 : best + 2]
     bend = left - 2 * middle + right
     between = 0.5 * (left - right) / bend if bend < 0 else 0.0
@@ -93,6 +94,16 @@ def _attack(
     lag = (best - reach + between + rounding) / per_s
     peak = heard[best : best + len(wanted)].max()
     return lag, float(peak), float(wanted.max())
+
+
+def _nearest_good(match: np.ndarray, centre: int) -> int:
+    """Return the peak nearest to where the attack should be, of those that match nearly best.
+
+    In favour of engines that soften an attack: a neighbour of it may match better by chance.
+    """
+    inner = match[1:-1]
+    peaks = 1 + np.flatnonzero((inner >= match[:-2]) & (inner > match[2:]) & (inner >= _NEARLY * inner.max()))
+    return int(peaks[np.abs(peaks - centre).argmin()]) if len(peaks) else centre
 
 
 def side_share(sound: np.ndarray) -> float:
