@@ -135,3 +135,14 @@ def test_a_text_that_is_no_unicode_is_kept_as_far_as_it_is() -> None:
     with Store(":memory:") as store:
         book(store).remember("b2:a", replace(HIT, title="a\ud800b"))
         assert book(store).recall("b2:a") == replace(HIT, title="a?b")
+
+
+def test_what_is_true_of_a_stand_in_is_not_told_of_the_service() -> None:
+    with Store(":memory:") as store:
+        service, stand_in = book(store), MatchBook(store, now=lambda: NOW, catalogue="stand-in")
+        stand_in.remember("b2:1", HIT)
+        assert service.recall("b2:1") is None
+        service.remember("b2:1", MISS)
+        assert (stand_in.recall("b2:1"), service.recall("b2:1")) == (HIT, MISS)
+        assert stand_in.forget("b2:1")
+        assert service.recall("b2:1") == MISS

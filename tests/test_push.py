@@ -294,3 +294,26 @@ def test_the_name_tells_the_run_and_the_description_the_plan() -> None:
     other_day = name_plan(plan, today=NOON.date().replace(day=22))
     assert other_day.plan_id == naming.plan_id
     assert name_plan(plan_of(tracks_of(_SONGS[:6])), today=NOON.date()).plan_id != naming.plan_id
+
+
+def test_another_computer_finds_the_playlist_and_makes_no_second(
+    spotify: SpotifyServer, pusher: Pusher, tmp_path: Path
+) -> None:
+    plan = plan_of(tracks_of(_SONGS[:25]))
+    pusher.push(plan)
+    other = Pusher(tmp_path / "other")
+    put_login(spotify, other.folder)
+    spotify.requests.clear()
+    pushed = other.push(plan)
+    assert (pushed.changed, len(spotify.playlists), _writes(spotify)) == (False, 1, [])
+
+
+def test_a_playlist_that_is_gone_is_not_said_to_be_brought_back(
+    spotify: SpotifyServer, pusher: Pusher
+) -> None:
+    tracks = tracks_of(_SONGS[:20])
+    pusher.push(plan_of(tracks[:10]))
+    pusher.push(plan_of(tracks[5:15]), update=True)
+    _only(spotify).followers.clear()
+    with pusher.client() as client, pytest.raises(SpotifyError, match="Recover playlists"):
+        undo_push(client, pusher.journal, pause=pusher.pace.pause)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bpmsync.cli.session import Session
     from bpmsync.export.spotify.retry import Pace
 
-__all__ = ["account_option", "default_account", "max_wait_option", "pace_for"]
+__all__ = ["account_option", "catalogue_of", "default_account", "max_wait_option", "pace_for"]
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
@@ -52,6 +52,17 @@ def pace_for(session: Session, max_wait_s: float) -> Pace:
     from bpmsync.export.spotify.retry import Pace
 
     return Pace(max_wait_s=max_wait_s, notify=session.say)
+
+
+def catalogue_of(account: Path) -> str:
+    """Return the name under which answers about songs are kept: "" for Spotify, or for no log-in."""
+    from bpmsync.errors import NotAuthorised
+    from bpmsync.export.spotify.tokenfile import TokenFile
+
+    try:
+        return "stand-in" if TokenFile(account).load().server.local else ""
+    except NotAuthorised:
+        return ""
 
 
 def _placed(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:

@@ -62,6 +62,10 @@ def command(
     if plan is None:
         undo_last_push(session, wishes, as_json=as_json)
         return
+    if output is not None:
+        from bpmsync.export.files import refuse_foreign
+
+        refuse_foreign(output, force=False)
     report = run_push(session, read_plan(plan), wishes, dry_run=dry_run)
     if output is not None:
         from bpmsync.planner.plan import save_plan

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.cli.account import pace_for
-from bpmsync.cli.text import clean
+from bpmsync.cli.account import catalogue_of, pace_for
+from bpmsync.cli.text import clean, counted
 from bpmsync.errors import BpmsyncError, LibraryError, SpotifyError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool)
     with (
         open_client(wishes.account, pace=pace) as client,
         journal.locked(),
-        _library(session, refresh=wishes.refresh) as library,
+        _library(session, wishes) as library,
     ):
         # First, since it costs little and tells a log-in that no longer counts
         playlist_id = None if wishes.playlist is None else _playlist_id(wishes.playlist)
@@ -149,7 +149,7 @@ class _Library:
 
 
 @contextmanager
-def _library(session: Session, *, refresh: bool) -> Iterator[_Library]:
+def _library(session: Session, wishes: PushWishes) -> Iterator[_Library]:
     """Open the library; go on without one that cannot be opened."""
     from bpmsync.export.spotify.memory import PassingMemory, PersonsWord
     from bpmsync.library.matchbook import MatchBook
@@ -162,8 +162,11 @@ def _library(session: Session, *, refresh: bool) -> Iterator[_Library]:
         yield _Library(lambda: (), PassingMemory())
         return
     with store:
-        songs, memory = SongBook(store), MatchBook(store, now=_now)
-        yield _Library(lambda: [*store.tracks(), *songs.tracks()], PersonsWord(memory) if refresh else memory)
+        songs = SongBook(store)
+        memory = MatchBook(store, now=_now, catalogue=catalogue_of(wishes.account))
+        yield _Library(
+            lambda: [*store.tracks(), *songs.tracks()], PersonsWord(memory) if wishes.refresh else memory
+        )
 
 
 @dataclass(slots=True)
@@ -270,8 +273,8 @@ def undo_last_push(session: Session, wishes: PushWishes, *, as_json: bool) -> No
             f"removed {name}; Spotify keeps removed playlists for 90 days (Account, Recover playlists)"
         )
     else:
-        lost = f", without {undone.lost} rows that cannot be put back" if undone.lost else ""
-        session.say(f"{name} is as it was before, {len(saved.rows) - undone.lost} rows{lost}")
+        lost = f", without {counted(undone.lost, 'row')} that nobody can put back" if undone.lost else ""
+        session.say(f"{name} is as it was before, {counted(len(saved.rows) - undone.lost, 'row')}{lost}")
 
 
 def _undo_question(client: SpotifyClient, journal: Journal) -> str:
@@ -281,7 +284,7 @@ def _undo_question(client: SpotifyClient, journal: Journal) -> str:
     saved = last[1]
     if saved.created:
         return f"remove {clean(saved.name)}, which the last push made?"
-    return f"give {clean(saved.name)} the {len(saved.rows)} rows back that it had before the last push?"
+    return f"give {clean(saved.name)} the {counted(len(saved.rows), 'row')} back that it had before the last push?"
 
 
 def refuse_without_login(session: Session, wishes: PushWishes) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bpmsync.cli.text import clean
+from bpmsync.cli.text import clean, counted
 
 if TYPE_CHECKING:
     from bpmsync.cli.pushing import PushReport
@@ -74,19 +74,19 @@ def _note(choice: Choice) -> str | None:
 
 def _done(report: PushReport) -> str:
     pushed, target = report.pushed, report.target
-    sent = f"{report.searches} searches, {report.calls} calls"
+    sent = f"{report.searches} search{'' if report.searches == 1 else 'es'}, {counted(report.calls, 'call')}"
     if pushed is None:
         return f"a dry run ({sent}): {_difference(report)}"
     name = clean(pushed.playlist.name)
     if not pushed.changed:
         return f"{name} is as the plan wants it: nothing was changed ({sent})"
     if pushed.created:
-        return f"made {name} with {len(report.selection.uris)} songs, read back and equal ({sent})"
+        return f"made {name} with {counted(len(report.selection.uris), 'song')}, read back and equal ({sent})"
     if not (pushed.added or pushed.removed):
         return f"gave {name} its name and description; its songs are as the plan wants them ({sent})"
     kept = len(target.rows) - pushed.removed
     return (
-        f"changed {name}: {pushed.added} rows added, {pushed.removed} removed, {kept} left alone, "
+        f"changed {name}: {counted(pushed.added, 'row')} added, {pushed.removed} removed, {kept} left alone, "
         f"read back and equal ({sent}); bpmsync push --undo brings the old list back"
     )
 
@@ -94,7 +94,7 @@ def _done(report: PushReport) -> str:
 def _difference(report: PushReport) -> str:
     target, wanted = report.target, report.selection.uris
     if target.playlist is None:
-        return f"{clean(target.naming.name)} would be made with {len(wanted)} songs"
+        return f"{clean(target.naming.name)} would be made with {counted(len(wanted), 'song')}"
     before = [row.uri for row in target.rows]
     name = clean(target.playlist.name)
     if before == list(wanted):
@@ -104,7 +104,7 @@ def _difference(report: PushReport) -> str:
     old = [clean(row.title or "a row without a title") for row in target.rows if row.uri not in set(wanted)]
     if not new and not old:
         return f"{name} would change: it has the same songs in another order, or some of them twice"
-    lines = [f"{name} would change: {len(new)} new songs, {len(old)} to go"]
+    lines = [f"{name} would change: {counted(len(new), 'new song')}, {len(old)} to go"]
     lines += [f"  - {title}" for title in old]
     names = {c.match.found.uri: c.match.found.name for c in report.selection.choices if c.match.found}
     lines += [f"  + {clean(names.get(uri, uri))}" for uri in new]

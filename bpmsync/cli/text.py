@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["clean", "percent", "shorten", "spm"]
+__all__ = ["clean", "counted", "percent", "shorten", "spm"]
 
 _DROPPED = ("Cc", "Cs", "Zl", "Zp")
 # Marks that turn the direction of what follows, out of the tag and into the table
@@ -42,6 +42,17 @@ def spm(value: float) -> str:
     ('176', '170.1', '170')
     """
     return f"{value:.1f}".removesuffix(".0")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "song"), counted(25, "song")
+    ('1 song', '25 songs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def percent(value: float, *, sign: bool = False) -> str:

@@ -38,16 +38,22 @@ class MatchBook:
         Open as long as the book is used.
     now : callable
         Returns the moment it is, with a time zone: an answer that has expired does not count.
+    catalogue : str
+        Whose tracks they are; what is true of a stand-in for trying things out is kept apart
+        from the service's own answers, which have no name.
     """
 
-    def __init__(self, store: Store, *, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, store: Store, *, now: Callable[[], dt.datetime], catalogue: str = "") -> None:
         self._database = store.database
         self._now = now
+        self._prefix = f"{catalogue} " if catalogue else ""
 
     def recall(self, key: str) -> Answer | None:
         """Return the answer for a recording, or None where there is none or it has expired."""
         rows = self._database.rows(
-            "SELECT * FROM answers WHERE key = ? AND ifnull(expires_us > ?, TRUE)", key, self._now_us()
+            "SELECT * FROM answers WHERE key = ? AND ifnull(expires_us > ?, TRUE)",
+            self._prefix + key,
+            self._now_us(),
         )
         return _answer(rows[0]) if rows else None
 
@@ -60,7 +66,7 @@ class MatchBook:
             If it expires at a moment without a time zone.
         """
         columns = {
-            "key": key,
+            "key": self._prefix + key,
             "uri": answer.uri,
             "grade": answer.grade,
             "source": answer.source,
@@ -77,10 +83,10 @@ class MatchBook:
     def forget(self, key: str) -> bool:
         """Forget the answer for a recording, a person's word too; tell whether there was one."""
         with self._database.transaction() as change:
-            return change.run("DELETE FROM answers WHERE key = ?", key) > 0
+            return change.run("DELETE FROM answers WHERE key = ?", self._prefix + key) > 0
 
     def answers(self) -> dict[str, Answer]:
-        """Return all answers that count, by the key of their recording."""
+        """Return all answers that count, of every catalogue, by the key that they are kept under."""
         query = "SELECT * FROM answers WHERE ifnull(expires_us > ?, TRUE) ORDER BY key"
         return {row["key"]: _answer(row) for row in self._database.rows(query, self._now_us())}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.cli.account import account_option, max_wait_option, pace_for
+from bpmsync.cli.account import account_option, catalogue_of, max_wait_option, pace_for
 from bpmsync.cli.resolve import find_track
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
@@ -56,7 +56,7 @@ def command(
         raise click.UsageError(msg)
     with session.open_store() as store:
         song = song_of(find_track(store, track, imported=True))
-        book = MatchBook(store, now=lambda: dt.datetime.now(dt.UTC))
+        book = MatchBook(store, now=lambda: dt.datetime.now(dt.UTC), catalogue=catalogue_of(account))
         if forget:
             book.forget(song.key)
             session.say(f"forgot what was known of {clean(song.name)}")

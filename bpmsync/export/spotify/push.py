@@ -14,7 +14,7 @@ from bpmsync.errors import SpotifyError, Unanswered
 from bpmsync.export.spotify.edits import Remove, Replace
 from bpmsync.export.spotify.journal import Record, SavedList
 from bpmsync.export.spotify.lists import bring_about, with_words
-from bpmsync.export.spotify.targets import plan_tag, tells_plan
+from bpmsync.export.spotify.targets import find_told, plan_tag, tells_plan
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -171,15 +171,17 @@ def _left_by_a_push(journal: Journal, target: Target, uris: Sequence[str]) -> bo
 
 
 def _as_it_was(target: Target, playlist: PlaylistInfo) -> SavedList:
+    record = target.record
+    unheard_of = record is not None and record.playlist_id is None and not target.rows
     return SavedList(
         user_id=target.account.id,
         playlist_id=playlist.id,
         name=playlist.name,
         description=playlist.description,
         rows=target.rows,
-        created=target.playlist is None,
+        created=target.playlist is None or unheard_of,
         plan_id=target.naming.plan_id,
-        plan_before="" if target.record is None else target.record.plan_id,
+        plan_before="" if record is None else record.plan_id,
     )
 
 
@@ -201,34 +203,23 @@ def _created(
     public: bool,
     pause: Callable[[int], None],
 ) -> PlaylistInfo:
-    """Make the playlist, or find the one whose creation an earlier try did not hear of."""
+    """Make the playlist; where nobody answers, see whether it was made before it is tried again."""
     naming = target.naming
-    made = _found_again(client, journal, target) if target.record is not None else None
     journal.note(Record(target.account.id, naming.plan_id, naming.name))
     for number in range(_MOST_TRIES):
-        if made is not None:
-            return made
         try:
             return client.create_playlist(naming.name, description=naming.description, public=public)
         except Unanswered as error:
             unanswered = error
         try:
             pause(number)
-            made = _found_again(client, journal, target)
+            made = find_told(client, journal, target.account, naming.plan_id)
         except SpotifyError as error:
             words = "nobody can say whether the playlist was made; push again, and it is looked for first"
             raise with_words(error, words) from error
+        if made is not None:
+            return made
     raise with_words(unanswered, "no playlist was made; push again later")
-
-
-def _found_again(client: SpotifyClient, journal: Journal, target: Target) -> PlaylistInfo | None:
-    """Return the account's playlist that tells this plan and that no push has noted yet."""
-    tag = plan_tag(target.naming.plan_id)
-    for playlist in client.playlists():
-        own = playlist.owner_id == target.account.id and tag in playlist.description
-        if own and journal.of_playlist(target.account.id, playlist.id) is None:
-            return playlist
-    return None
 
 
 def _describe(client: SpotifyClient, target: Target, *, rename: bool, pause: Callable[[int], None]) -> bool:
@@ -307,6 +298,12 @@ def undo_push(client: SpotifyClient, journal: Journal, *, pause: Callable[[int],
 
 
 def _brought_back(client: SpotifyClient, saved: SavedList, *, pause: Callable[[int], None]) -> int:
+    if not client.follows(saved.playlist_id):
+        msg = (
+            f"{saved.name!r} is no longer in your library, so its list was not brought back: recover the "
+            "playlist first (spotify.com, Account, Recover playlists), then undo again"
+        )
+        raise SpotifyError(msg)
     wanted = [row.uri for row in saved.rows if row.restorable and row.uri is not None]
     current = [row.uri for row in client.rows(saved.playlist_id)]
     bring_about(client, saved.playlist_id, wanted, current=current, pause=pause)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.values import Account, PlaylistInfo, Row
     from bpmsync.planner.legs import Plan
 
-__all__ = ["Naming", "Target", "find_target", "name_plan", "plan_tag", "tells_plan"]
+__all__ = ["Naming", "Target", "find_target", "find_told", "name_plan", "plan_tag", "tells_plan"]
 
 _PLAN_ID_LETTERS = 8
 _TOLD = re.compile(r"\bplan [0-9a-f]{8}\b")
@@ -145,8 +145,21 @@ def find_target(
         if record is not None and record.playlist_id is not None and client.follows(record.playlist_id):
             return _existing(client, account, naming, record.playlist_id, record)
     unfinished = same if same is not None and same.playlist_id is None else None
+    # Its creation was not heard of, or the notes are on another computer
+    told = find_told(client, journal, account, naming.plan_id)
+    if told is not None:
+        return _existing(client, account, naming, told.id, unfinished)
     left_alone = older if older is not None and older.plan_id != naming.plan_id and not update else None
     return Target(account, naming, record=unfinished, older=left_alone)
+
+
+def find_told(client: SpotifyClient, journal: Journal, account: Account, plan_id: str) -> PlaylistInfo | None:
+    """Return the account's playlist that tells a plan and that no push has noted yet, or None."""
+    for playlist in client.playlists():
+        own = playlist.owner_id == account.id and plan_tag(plan_id) in playlist.description
+        if own and journal.of_playlist(account.id, playlist.id) is None:
+            return playlist
+    return None
 
 
 def plan_tag(plan_id: str) -> str:
