@@ -284,7 +284,8 @@ def _undo_question(client: SpotifyClient, journal: Journal) -> str:
     saved = last[1]
     if saved.created:
         return f"remove {clean(saved.name)}, which the last push made?"
-    return f"give {clean(saved.name)} the {counted(len(saved.rows), 'row')} back that it had before the last push?"
+    rows = counted(len(saved.rows), "row")
+    return f"give {clean(saved.name)} the {rows} back that it had before the last push?"
 
 
 def refuse_without_login(session: Session, wishes: PushWishes) -> None:
