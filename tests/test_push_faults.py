@@ -51,7 +51,13 @@ class _Stage:
     folder: Path
     memory: PassingMemory
     before: list[str] | None
+    name: str = ""
     number: int = 0
+
+    @property
+    def patience_s(self) -> float:
+        """Wait no longer than needed for what hangs, and as long as a busy machine needs for the rest."""
+        return 0.4 if "hang" in self.name else 20.0
 
     def fresh(self) -> Pusher:
         """Set the account and its notes back."""
@@ -59,7 +65,7 @@ class _Stage:
         self.server.requests.clear()
         self.server.playlists.clear()
         self.number += 1
-        pusher = Pusher(self.folder / str(self.number), self.memory, read_s=0.15)
+        pusher = Pusher(self.folder / str(self.number), self.memory, read_s=self.patience_s)
         put_login(self.server, pusher.folder)
         if self.before is not None:
             old = self.server.add_playlist("Run", self.before, description="Made earlier, plan 00000000.")
@@ -115,8 +121,8 @@ def known() -> PassingMemory:
     return PassingMemory()
 
 
-def _stage(server: SpotifyServer, folder: Path, known: PassingMemory, scene: str) -> _Stage:
-    stage = _Stage(server, folder, known, _SCENES[scene])
+def _stage(server: SpotifyServer, folder: Path, known: PassingMemory, *, scene: str, name: str) -> _Stage:
+    stage = _Stage(server, folder, known, _SCENES[scene], name)
     stage.fresh().push(_PLAN)  # fills the memory
     return stage
 
@@ -132,7 +138,7 @@ def test_a_fault_at_each_call_of_the_playlist(
 ) -> None:
     tried = 0
     with SpotifyServer(_SONGS) as server:
-        stage = _stage(server, tmp_path, known, scene)
+        stage = _stage(server, tmp_path, known, scene=scene, name=name)
         for onwards in (False, True) if name in _FOR_GOOD else (False,):
             for number, call in enumerate(stage.calls(), start=1):
                 pusher = stage.fresh()
@@ -156,7 +162,7 @@ def test_a_fault_at_a_search(
     with SpotifyServer(_SONGS) as server:
         for nth in (1, 125, 250):
             for onwards in (False, True) if name in _FOR_GOOD else (False,):
-                stage = _Stage(server, tmp_path / f"{nth}{onwards}", PassingMemory(), None)
+                stage = _Stage(server, tmp_path / f"{nth}{onwards}", PassingMemory(), None, name)
                 pusher = stage.fresh()
                 server.faults.script(name, path="/search", nth=nth, onwards=onwards)
                 message = _try(pusher)
