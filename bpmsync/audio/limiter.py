@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bpmsync.audio.pieces import check_rate, even_pieces
 from bpmsync.audio.truepeak import CELL, REACH, true_peaks
@@ -25,6 +24,8 @@ from bpmsync.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
     from bpmsync.audio.frames import Samples
 
@@ -52,7 +53,7 @@ def limit_peaks(
     sample_rate : int
         In Hz, from 8,000 to 192,000.
     ceiling_dbtp : float
-        The ceiling, at most 0 and at least -40, held by a reading at four times the rate.
+        The ceiling, at most 0 and at least -40.
 
     Yields
     ------

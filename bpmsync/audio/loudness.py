@@ -49,7 +49,7 @@ class Loudness:
         Of all of it, gated; -inf for silence, for what is below -70 LUFS throughout, and for less
         than 400 ms of sound. Never above 10, where the meter ends.
     true_peak_dbtp : float
-        The highest point of any channel at four times the rate; -inf for silence.
+        The highest point of any channel, between its samples, too; -inf for silence.
     """
 
     integrated_lufs: float
