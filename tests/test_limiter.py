@@ -108,8 +108,8 @@ def test_no_true_peak_of_random_sound_is_above_the_ceiling(
     *, seed: int, frames: int, level: float, sparse: float, ceiling: float, rate: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    sound = level * rng.standard_normal((2, frames)) * (rng.random((2, frames)) >= sparse)
-    sound = np.asarray(sound, np.float32)
+    values = level * rng.standard_normal((2, frames)) * (rng.random((2, frames)) >= sparse)
+    sound: Samples = np.asarray(values, np.float32)
     out = limited(sound, size=int(rng.integers(1, 2000)), rate=rate, ceiling=ceiling)
     assert out.shape == sound.shape
     assert true_peak(out, rate) <= ceiling
