@@ -15,8 +15,9 @@ from bpmsync.errors import ParameterError, PlanError
 from bpmsync.planner.candidates import Candidate, NativeOptions, find_candidates, refusal
 from bpmsync.planner.costs import US, make_problem
 from bpmsync.planner.legs import Plan, WholeLeg
+from bpmsync.planner.shortfall import clock_of, more_music, spm_span
 from bpmsync.planner.solver import solve
-from bpmsync.timeline.durations import format_clock, format_duration
+from bpmsync.timeline.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,8 +135,9 @@ def _nothing_fits(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -
     what = "the only track does not fit" if len(tracks) == 1 else f"none of {len(tracks)} tracks fits"
     best = _best_advice(_planned(tracks, ramp, options), tracks, options)
     return (
-        f"cannot follow {_span(ramp.lowest_spm, ramp.highest_spm)} for {format_duration(ramp.duration_s)}: "
-        f"{what} ({why}); {best or _more_music(ramp.lowest_spm, ramp.highest_spm)}"
+        f"cannot follow {spm_span(ramp.lowest_spm, ramp.highest_spm)} "
+        f"for {format_duration(ramp.duration_s)}: {what} ({why}); "
+        f"{best or more_music(ramp.lowest_spm, ramp.highest_spm)}"
     )
 
 
@@ -143,11 +145,11 @@ def _not_covered(plan: Plan, tracks: Sequence[Track], options: NativeOptions) ->
     start_s, end_s = max(plan.uncovered, key=lambda span: (span[1] - span[0], -span[0]))
     low, high = plan.ramp.range_spm(start_s, end_s)
     holes = "the hole is" if len(plan.uncovered) == 1 else f"the largest of {len(plan.uncovered)} holes is"
-    advice = _best_advice(plan, tracks, options) or _more_music(low, high)
+    advice = _best_advice(plan, tracks, options) or more_music(low, high)
     return (
         f"the music covers {format_duration(plan.covered_s)} of {format_duration(plan.duration_s)} "
-        f"within {100 * options.max_off:.3g} %: {holes} from {_clock(start_s)} to {_clock(end_s)}, "
-        f"at {_span(low, high)}; {advice}; --partial plans with the hole left silent"
+        f"within {100 * options.max_off:.3g} %: {holes} from {clock_of(start_s)} to {clock_of(end_s)}, "
+        f"at {spm_span(low, high)}; {advice}; --partial plans with the hole left silent"
     )
 
 
@@ -174,20 +176,3 @@ def _relaxations(tracks: Sequence[Track], options: NativeOptions) -> Iterator[tu
         yield f"--max-length {format_duration(longer)}", replace(options, max_length_s=longer)
     if options.min_confidence > 0:
         yield "--min-confidence 0", replace(options, min_confidence=0.0)
-
-
-def _more_music(low_spm: float, high_spm: float) -> str:
-    low, high = f"{low_spm:.0f}", f"{high_spm:.0f}"
-    tempo = low if low == high else f"{low}-{high}"
-    return (
-        f"more music at {tempo} BPM, or half or double that, would fill it "
-        "(bpmsync coverage shows what there is)"
-    )
-
-
-def _span(low_spm: float, high_spm: float) -> str:
-    return f"{low_spm:.4g} spm" if round(low_spm) == round(high_spm) else f"{low_spm:.4g}-{high_spm:.4g} spm"
-
-
-def _clock(seconds: float) -> str:
-    return format_clock(float(round(seconds)))

@@ -1,0 +1,191 @@
+"""What of the library may serve a stretched run: steady ranges of beats, at a step ratio each.
+
+A range lies within one usable stretch of a track, so beatless intros and outros are skipped.
+It begins on the first bar line there and may be left on any later one; where bars are not
+known, every fourth beat from the first usable one takes their place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bpmsync.beats.detection import PLANNED
+from bpmsync.errors import ParameterError
+from bpmsync.planner.candidates import NativeOptions, refusal, step_ratios, unique_recordings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bpmsync.library.track import Track
+    from bpmsync.timeline.arrays import FloatArray, IntArray
+    from bpmsync.timeline.grid import BeatGrid
+    from bpmsync.timeline.ramp import Ramp
+
+__all__ = ["BeatRange", "StretchOptions", "find_ranges", "stretch_refusal"]
+
+# %^2 for each second. One step a beat is felt most directly; a step on every other beat least.
+_LEVEL_PENALTY = {Fraction(1): 0.0, Fraction(2): 0.7, Fraction(1, 2): 1.4}
+# Where the beat may well be wrong
+_DOUBT_PENALTY = 20.0
+_BEATS_AS_A_BAR = 4
+# Beats lie on whole microseconds, and so do the borders of what is usable
+_TOUCHING_S = 2e-6
+_LARGEST_STRETCH = 0.3
+_LONGEST_FADE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StretchOptions:
+    """What a stretched plan may use.
+
+    Parameters
+    ----------
+    max_stretch : float
+        Largest change of speed of any beat interval, as a share: 0.08 is 8 %.
+    margin : float
+        How much more than its interval asks for the sound between two protected attacks is
+        stretched, as a share; `max_stretch` holds with it.
+    min_length_s, max_length_s : float
+        Shortest and longest leg, in seconds of the recorded music; longer and shorter files
+        are left out. In a run shorter than two shortest legs, half of the run will do.
+    fade_steps : int
+        Steps kept free after a leg, where the music has them, for it to fade out.
+    min_confidence, spoken, partial
+        As in `NativeOptions`.
+    """
+
+    max_stretch: float = 0.08
+    margin: float = 0.0
+    min_length_s: float = 60.0
+    max_length_s: float = 720.0
+    fade_steps: int = 16
+    min_confidence: float = PLANNED
+    spoken: bool = False
+    partial: bool = False
+
+    def __post_init__(self) -> None:
+        self.filters()
+        if not 0 < self.max_stretch <= _LARGEST_STRETCH:
+            msg = f"a stretch limit of {self.max_stretch:.4g} must be above 0 and at most 30 % (usual: 8 %)"
+            raise ParameterError(msg)
+        if not 0 <= self.margin <= 1:
+            msg = f"a margin of {self.margin:.4g} must be from 0 to 1"
+            raise ParameterError(msg)
+        if not 0 <= self.fade_steps <= _LONGEST_FADE:
+            msg = f"a fade of {self.fade_steps} steps must be from 0 to {_LONGEST_FADE} steps"
+            raise ParameterError(msg)
+
+    @property
+    def limit(self) -> float:
+        """The largest stretch of a beat interval that leaves room for the margin."""
+        return self.max_stretch / (1 + self.margin)
+
+    def filters(self) -> NativeOptions:
+        """Return the filters that stretched and native plans share.
+
+        Raises
+        ------
+        ParameterError
+            If one of them makes no sense.
+        """
+        return NativeOptions(
+            min_length_s=self.min_length_s,
+            max_length_s=self.max_length_s,
+            min_confidence=self.min_confidence,
+            spoken=self.spoken,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatRange:
+    """One steady range of a track at one number of steps per beat.
+
+    Parameters
+    ----------
+    track : Track
+        With a grid.
+    steps_per_beat : Fraction
+        1, 2 or 1/2.
+    first_beat : int
+        Where a leg begins.
+    ends : numpy.ndarray of int64
+        How many beats it may last, increasing: to each bar line at which it may be left.
+    beats_there : int
+        How many usable beats follow the first: what a fade may use after the leg.
+    penalty : float
+        In %^2 for each second of it, besides the stretch.
+    """
+
+    track: Track
+    steps_per_beat: Fraction
+    first_beat: int
+    ends: IntArray
+    beats_there: int
+    penalty: float
+
+
+def find_ranges(tracks: Iterable[Track], ramp: Ramp, options: StretchOptions) -> tuple[BeatRange, ...]:
+    """Return the ranges that can serve some moment of a ramp.
+
+    Returns
+    -------
+    tuple of BeatRange
+        By audio hash, ratio and first beat: the order of `tracks` does not matter.
+    """
+    found = [
+        one
+        for track in unique_recordings(tracks)
+        if stretch_refusal(track, options) is None
+        for one in _ranges_of(track, ramp, options)
+    ]
+    return tuple(sorted(found, key=lambda r: (r.track.audio_hash, r.steps_per_beat, r.first_beat)))
+
+
+def stretch_refusal(track: Track, options: StretchOptions) -> str | None:
+    """Return why a track cannot be planned whatever the target, or None."""
+    if not track.has_file:
+        return "without a file"
+    return refusal(track, options.filters()) or (None if track.detection.usable else "no steady beat")
+
+
+def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[BeatRange]:
+    grid = track.grid
+    if grid is None:  # stretch_refusal has told it
+        return
+    doubt = 0.0 if track.override.settles_beat else 1 - track.detection.confidence
+    for usable in track.detection.usable:
+        lines = _bar_lines(grid, usable)
+        if len(lines) == 0:
+            continue
+        lengths_s = grid.beats[lines] - grid.beats[lines[0]]
+        ends = lines[(lengths_s > 0) & (lengths_s <= options.max_length_s)] - lines[0]
+        for ratio in step_ratios(grid):
+            whole = ends[ends % ratio.denominator == 0]
+            if len(whole) and _fits(
+                grid.beats[lines[0] : lines[0] + whole[0] + 1], ratio, ramp, options.limit
+            ):
+                penalty = _DOUBT_PENALTY * doubt + _LEVEL_PENALTY.get(ratio, 0.0)
+                after = int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
+                yield BeatRange(track, ratio, int(lines[0]), whole, after - int(lines[0]), penalty)
+
+
+def _bar_lines(grid: BeatGrid, usable: tuple[float, float]) -> IntArray:
+    """Beats in a usable stretch at which legs may begin and end."""
+    first = int(np.searchsorted(grid.beats, usable[0] - _TOUCHING_S))
+    last = int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
+    if not len(grid.downbeats):
+        return np.arange(first, last + 1, grid.beats_per_bar or _BEATS_AS_A_BAR)
+    return grid.downbeats[(grid.downbeats >= first) & (grid.downbeats <= last)]
+
+
+def _fits(bar: FloatArray, ratio: Fraction, ramp: Ramp, limit: float) -> bool:
+    """Whether the first bar could be somewhere on the ramp; if not, nothing of the range can."""
+    intervals = np.diff(bar)
+    # steps over seconds, times 60 s/min, is a tempo in 1/min
+    slowest, fastest = 60.0 * float(ratio) / intervals.max(), 60.0 * float(ratio) / intervals.min()
+    lowest, highest = ramp.lowest_spm * (1 - 1e-9), ramp.highest_spm * (1 + 1e-9)
+    return bool(slowest * (1 + limit) >= lowest and fastest * (1 - limit) <= highest)
