@@ -33,7 +33,7 @@ _PASSES = ((4, 6), (16, 12), (48, 24))
 # Ways carried through all steps of one pass: wider passes are for short runs
 _PASS_BUDGET = 20_000
 _FEWEST_KEPT = 64
-# Of each track, the best few cuts and step ratios are looked at
+# Of each track, the best few cuts and step ratios are looked at; more where there are few tracks
 _ARCS_PER_TRACK = 4
 # Good enough: within 2 % of the bound, or within 0.05 %^2 of it in the mean over the run
 _GOOD_GAP = 0.02
@@ -184,7 +184,8 @@ def _best(problem: StepProblem, arcs: Arcs, totals: FloatArray, kept: int) -> _B
     begins = np.searchsorted(tracks[by_track], tracks[by_track])
     rank = np.empty(len(order), dtype=np.int64)
     rank[by_track] = np.arange(len(order)) - begins
-    near = order[rank < _ARCS_PER_TRACK][:kept]
+    most = max(_ARCS_PER_TRACK, kept // (int(problem.track.max()) + 1))
+    near = order[rank < most][:kept]
     return _Best(arcs.chosen(near), totals[near])
 
 
