@@ -54,6 +54,8 @@ def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     # A test that measures colours asks for them; the terminal of whoever runs it must not.
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("PYTHONUTF8", "1")
+    # Nor must its width: what is printed is as wide as into a pipe
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture

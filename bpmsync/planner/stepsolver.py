@@ -29,7 +29,7 @@ __all__ = ["PlacedRange", "StepSolution", "solve_steps"]
 
 _MICRO = 1_000_000
 # Ways kept at a step, and next legs of each
-_PASSES = ((4, 6), (16, 12), (48, 24))
+_PASSES = ((4, 6), (16, 12), (48, 24), (128, 512))
 # Ways carried through all steps of one pass: wider passes are for short runs
 _PASS_BUDGET = 20_000
 _FEWEST_KEPT = 64
