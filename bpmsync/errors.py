@@ -11,13 +11,12 @@ A message names what failed, on which thing, why, and what to do next.
     |   + TagError, DecodeError, NoBeat
     + PlanError                            the music does not cover it     exit 1
     + ExportError                          nothing was written             exit 1
+    + RenderError                          a source is gone or changed     exit 1
     + SpotifyError                         the service or the account      exit 1
     |   + NotAuthorised                    log in (again)
     |   + RateLimited(retry_after_s)       come back later
     |   + Unanswered                       a change may or may not have been made
     + MissingDependency(name, hint)        a program or extra is absent    exit 1
-
-The remaining branch of the design (rendering) arrives with its module.
 """
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ __all__ = [
     "ParameterError",
     "PlanError",
     "RateLimited",
+    "RenderError",
     "SpotifyError",
     "TagError",
     "TrackError",
@@ -120,6 +120,10 @@ class PlanError(BpmsyncError):
 
 class ExportError(BpmsyncError):
     """A playlist, picture or copy cannot be written; what was there is untouched."""
+
+
+class RenderError(BpmsyncError):
+    """A plan cannot be made into sound: a source is gone, has changed or is damaged."""
 
 
 class SpotifyError(BpmsyncError):
