@@ -174,10 +174,3 @@ def test_importing_the_engines_is_light_and_the_default_leaves_librosas_tracker_
         "assert not {'librosa.beat', 'librosa.onset', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-@pytest.mark.slow
-def test_librosas_tracker_is_there_for_comparison() -> None:
-    found = find_tracker("librosa")(straight(120, 20), RATE)
-    assert found.engine == "librosa"
-    assert found.grid is not None

@@ -42,6 +42,7 @@ def test_blocks_give_what_the_whole_gives(engine: str) -> None:
     sound = clicks(20)
     track = find_tracker(engine)
     whole = track(sound, RATE)
+    assert whole.engine == engine
     assert whole.grid is not None
     assert track(iter(np.array_split(sound, 37)), RATE) == whole
 

@@ -449,7 +449,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(tmp_path: Path) -> None
 def test_kill_9_at_ten_moments_loses_no_finished_result(tmp_path: Path) -> None:
     music, library = tmp_path / "music", tmp_path / "library.db"
     music.mkdir()
-    for number in range(300):
+    for number in range(200):
         make_wav(music / f"{number:03d}.wav", seed=number)
     luck = np.random.default_rng(9)
     reported: set[str] = set()
@@ -460,13 +460,13 @@ def test_kill_9_at_ten_moments_loses_no_finished_result(tmp_path: Path) -> None:
             tracks = store.tracks()
         assert reported <= {t.path for t in tracks}
         assert all(t.detection.engine == "bpmsync" for t in tracks)
-    assert 10 <= len(reported) < 300
+    assert 10 <= len(reported) < 200
     with Store(library) as store:
         rest = Counting()
         results = scan(music, store, rest)
-        assert rest.calls["analyse_file"] <= 300 - len(reported)
+        assert rest.calls["analyse_file"] <= 200 - len(reported)
         assert Counter(statuses(results).values())["failed"] == 0
-        assert len(store.tracks()) == 300
+        assert len(store.tracks()) == 200
 
 
 def _scan_until(
