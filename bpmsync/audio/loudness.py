@@ -21,14 +21,14 @@ from bpmsync.audio.truepeak import CELL, REACH, true_peaks
 from bpmsync.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from av.audio.frame import AudioFrame
     from av.filter.context import FilterContext
 
     from bpmsync.audio.frames import Samples
 
-__all__ = ["MOST_RAISE_DB", "TARGET_LUFS", "Loudness", "gain_to", "measure_loudness"]
+__all__ = ["MOST_RAISE_DB", "TARGET_LUFS", "Loudness", "LoudnessMeter", "gain_to", "measure_loudness"]
 
 TARGET_LUFS: Final = -14.0
 MOST_RAISE_DB: Final = 12.0
@@ -95,17 +95,55 @@ def measure_loudness(blocks: Iterable[Samples], sample_rate: int) -> Loudness:
     ParameterError
         If the rate is another, or the blocks are not sound of one to eight channels.
     """
-    check_rate(sample_rate)
-    meter: _Meter | None = None
-    peak = _Peak()
-    for piece in even_pieces(blocks, _PIECE):
-        if meter is None:
-            meter = _Meter(len(piece), sample_rate)
-        meter.add(piece)
-        peak.add(piece)
-    integrated_lufs = meter.close() if meter is not None else -math.inf
-    peak.close()
-    return Loudness(integrated_lufs, 20 * math.log10(peak.highest) if peak.highest else -math.inf)
+    meter = LoudnessMeter(sample_rate)
+    for _ in meter.through(blocks):
+        pass
+    return meter.loudness
+
+
+class LoudnessMeter:
+    """Measures sound on its way elsewhere.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz, from 8,000 to 192,000.
+
+    Raises
+    ------
+    ParameterError
+        If the rate is another.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        check_rate(sample_rate)
+        self._rate = sample_rate
+        self._lufs = -math.inf
+        self._peak = _Peak()
+
+    @property
+    def loudness(self) -> Loudness:
+        """What was measured, once all blocks have passed."""
+        highest = self._peak.highest
+        return Loudness(self._lufs, 20 * math.log10(highest) if highest else -math.inf)
+
+    def through(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Yield the same sound, cut anew.
+
+        Raises
+        ------
+        ParameterError
+            If the blocks are not sound of one to eight channels.
+        """
+        meter: _Meter | None = None
+        for piece in even_pieces(blocks, _PIECE):
+            if meter is None:
+                meter = _Meter(len(piece), self._rate)
+            meter.add(piece)
+            self._peak.add(piece)
+            yield piece
+        self._lufs = meter.close() if meter is not None else -math.inf
+        self._peak.close()
 
 
 class _Meter:
