@@ -28,6 +28,7 @@ __all__ = [
     "CLICK_LEVEL",
     "Clicks",
     "Samples",
+    "click_sound",
     "good_place",
     "mix_clicks",
     "read_excerpt",
@@ -142,7 +143,7 @@ def mix_clicks(samples: Samples, sample_rate: int, clicks: Clicks) -> Samples:
     peak = float(np.max(np.abs(samples), initial=0.0))
     mixed = samples * np.float32(min(1.0, room / peak) if peak else 1.0)
     layer = np.zeros(samples.shape[-1], dtype=np.float32)
-    sounds = {accent: _click(sample_rate, accent=accent) for accent in (False, True)}
+    sounds = {accent: click_sound(sample_rate, accent=accent) for accent in (False, True)}
     firsts = np.rint(clicks.seconds * sample_rate).astype(int)
     for first, accent in zip(firsts, clicks.accented, strict=True):
         if 0 <= first < len(layer):
@@ -153,11 +154,22 @@ def mix_clicks(samples: Samples, sample_rate: int, clicks: Clicks) -> Samples:
     return (mixed + layer).astype(np.float32)
 
 
-def _click(sample_rate: int, *, accent: bool) -> Samples:
+def click_sound(sample_rate: int, *, accent: bool, level: float = CLICK_LEVEL) -> Samples:
+    """Return one click, 30 ms of mono sound that begins with its loudest sample.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    accent : bool
+        Higher and louder.
+    level : float
+        The first sample of an accented click; a plain one has 0.6 of it.
+    """
     t = np.arange(round(_CLICK_S * sample_rate)) / sample_rate
-    level = CLICK_LEVEL * (1.0 if accent else _PLAIN_OF_ACCENT)
+    peak = level * (1.0 if accent else _PLAIN_OF_ACCENT)
     tone = np.cos(2 * np.pi * (_ACCENT_HZ if accent else _PLAIN_HZ) * t)
-    return (level * tone * np.exp(-t / _DECAY_S)).astype(np.float32)
+    return (peak * tone * np.exp(-t / _DECAY_S)).astype(np.float32)
 
 
 def good_place(usable: Sequence[tuple[float, float]], *, duration_s: float, length_s: float) -> float:
