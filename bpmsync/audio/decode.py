@@ -1,4 +1,4 @@
-"""Sound out of files: any format that FFmpeg reads, as mono float32 at a wanted rate.
+"""Sound out of files: any format that FFmpeg reads, as mono or stereo float32 at a wanted rate.
 
 Second 0 of a file is the first sample that its decoder gives. Damage never ends a file: what
 cannot be decoded is silence of the same length where the time stamps tell it, so that every
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import av
 import numpy as np
@@ -29,7 +29,7 @@ from bpmsync.audio.container import (
     start_s,
     trusted_end_s,
 )
-from bpmsync.audio.frames import Samples, mono
+from bpmsync.audio.frames import Samples, mono, stereo
 from bpmsync.errors import DecodeError, ParameterError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ __all__ = [
     "DEFAULT_RATE",
     "AudioFile",
     "AudioIdentity",
+    "Channels",
     "OpenAudio",
     "Samples",
     "audio_blocks",
@@ -51,6 +52,8 @@ __all__ = [
     "open_audio",
     "read_audio",
 ]
+
+Channels: TypeAlias = Literal[1, 2]
 
 DEFAULT_RATE: Final = 22_050
 _LONGEST_S: Final = 4 * 3600.0
@@ -111,6 +114,9 @@ class OpenAudio:
         Wanted rate in Hz.
     longest_s : float
         A longer file is refused.
+    channels : {1, 2}
+        How many the blocks have: one of shape (n,), the mean of all that the file has, or two of
+        shape (2, n). Both lie on the same clock.
     duration_s, lost_s : float
         As `AudioFile` has them, up to the block that was given last.
     audio_hash : str
@@ -120,6 +126,7 @@ class OpenAudio:
     path: str | Path
     sample_rate: int = DEFAULT_RATE
     longest_s: float = _LONGEST_S
+    channels: Channels = 1
     duration_s: float = field(default=0.0, init=False)
     lost_s: float = field(default=0.0, init=False)
     audio_hash: str = field(default="", init=False)
@@ -127,6 +134,9 @@ class OpenAudio:
     def __post_init__(self) -> None:
         if not 1000 <= self.sample_rate <= 768_000:  # noqa: PLR2004 - what the resampler is made for
             msg = f"sample_rate must be from 1,000 to 768,000 Hz, got {self.sample_rate}"
+            raise ParameterError(msg)
+        if self.channels not in (1, 2):
+            msg = f"channels must be 1 or 2, got {self.channels}"
             raise ParameterError(msg)
 
     def blocks(self) -> Iterator[Samples]:
@@ -146,7 +156,8 @@ class OpenAudio:
                 least_gap_s=VORBIS_GAP_S if stream.codec_context.name == "vorbis" else GAP_S,
             )
             demuxed = _Demuxed(packets(container, stream))
-            for block in _resampled(_placed(demuxed, clock), self.sample_rate):
+            pieces = _placed(demuxed, clock, self.channels)
+            for block in _resampled(pieces, self.sample_rate, self.channels):
                 self.duration_s, self.lost_s = clock.position_s, clock.lost_s
                 self._refuse_too_long()
                 yield block
@@ -163,7 +174,11 @@ class OpenAudio:
 
 
 def open_audio(
-    path: str | Path, *, sample_rate: int = DEFAULT_RATE, longest_s: float = _LONGEST_S
+    path: str | Path,
+    *,
+    sample_rate: int = DEFAULT_RATE,
+    channels: Channels = 1,
+    longest_s: float = _LONGEST_S,
 ) -> OpenAudio:
     """Return one pass over the sound of a file, for whom blocks are enough.
 
@@ -171,8 +186,10 @@ def open_audio(
     ----------
     path, sample_rate, longest_s
         As `read_audio`.
+    channels : {1, 2}
+        As `OpenAudio`.
     """
-    return OpenAudio(path, sample_rate, longest_s)
+    return OpenAudio(path, sample_rate, longest_s, channels)
 
 
 def read_audio(
@@ -270,15 +287,15 @@ class _Demuxed:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A run of mono samples with its rate."""
+    """A run of samples, shape (n,) or (2, n), with its rate."""
 
     samples: Samples
     rate: int
 
 
-def _placed(demuxed: _Demuxed, clock: FrameClock) -> Iterator[_Piece]:
-    """Yield mono pieces at the file's own rate, lost stretches as silence."""
-    pool = _Pool()
+def _placed(demuxed: _Demuxed, clock: FrameClock, wanted: Channels) -> Iterator[_Piece]:
+    """Yield pieces of so many channels at the file's own rate, lost stretches as silence."""
+    pool = _Pool(wanted)
     for packet in demuxed:
         for frame in _decoded(packet):
             count, rate = frame.samples, frame.sample_rate
@@ -289,10 +306,10 @@ def _placed(demuxed: _Demuxed, clock: FrameClock) -> Iterator[_Piece]:
             if gap_s:
                 clock.lost_s += gap_s
                 yield from pool.rest()
-                yield from _silence(gap_s, rate)
+                yield from _silence(gap_s, rate, wanted)
             if pool.channels != frame.layout.nb_channels or not pool.add(frame):
                 yield from pool.rest()
-                pool = _Pool(frame.layout.nb_channels)
+                pool = _Pool(wanted, frame.layout.nb_channels)
                 pool.add(frame)
             if pool.held >= _READ_SAMPLES:
                 yield pool.take(_READ_SAMPLES)
@@ -310,6 +327,7 @@ def _decoded(packet: Packet[AudioStream]) -> list[AudioFrame]:
 class _Pool:
     """Frames of one kind, collected until there are enough for one array."""
 
+    wanted: Channels
     channels: int = 0
     held: int = 0
     fifo: AudioFifo = field(default_factory=AudioFifo)
@@ -327,30 +345,38 @@ class _Pool:
     def take(self, count: int) -> _Piece:
         frame = cast("AudioFrame", self.fifo.read(count))
         self.held -= count
-        return _Piece(mono(frame), frame.sample_rate)
+        return _Piece(mono(frame) if self.wanted == 1 else stereo(frame), frame.sample_rate)
 
     def rest(self) -> Iterator[_Piece]:
         if self.held:
             yield self.take(self.held)
 
 
-def _resampled(pieces: Iterator[_Piece], sample_rate: int) -> Iterator[Samples]:
+def _resampled(pieces: Iterator[_Piece], sample_rate: int, channels: Channels) -> Iterator[Samples]:
     """Yield the pieces at one rate; a file may change its own in the middle."""
     stream: soxr.ResampleStream | None = None
     rate = sample_rate
+    end = np.empty(0 if channels == 1 else (2, 0), np.float32)
     for piece in pieces:
         if piece.rate != rate or (stream is None and piece.rate != sample_rate):
             if stream is not None:
-                yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+                yield _resample(stream, end, last=True)
             rate = piece.rate
-            stream = soxr.ResampleStream(rate, sample_rate, 1) if rate != sample_rate else None
-        yield piece.samples if stream is None else stream.resample_chunk(piece.samples)
+            stream = soxr.ResampleStream(rate, sample_rate, channels) if rate != sample_rate else None
+        yield piece.samples if stream is None else _resample(stream, piece.samples)
     if stream is not None:
-        yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+        yield _resample(stream, end, last=True)
 
 
-def _silence(seconds: float, rate: int) -> Iterator[_Piece]:
+def _resample(stream: soxr.ResampleStream, samples: Samples, *, last: bool = False) -> Samples:
+    # soxr wants frames before channels; for mono both turns give the very same array
+    turned = np.ascontiguousarray(samples.T)
+    return np.ascontiguousarray(stream.resample_chunk(turned, last=last).T, np.float32)
+
+
+def _silence(seconds: float, rate: int, channels: Channels) -> Iterator[_Piece]:
     left = round(seconds * rate)
     while left > 0:
-        yield _Piece(np.zeros(min(left, _READ_SAMPLES), np.float32), rate)
+        count = min(left, _READ_SAMPLES)
+        yield _Piece(np.zeros(count if channels == 1 else (2, count), np.float32), rate)
         left -= _READ_SAMPLES
