@@ -20,7 +20,7 @@ from bpmsync.errors import ExportError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["replacing", "write_atomically"]
+__all__ = ["is_gone", "replacing", "write_atomically"]
 
 _ENDING: Final = ".part"
 
@@ -129,13 +129,13 @@ def _remove_left_behind(path: Path) -> None:
     for name in names:
         if name.startswith(beginning) and name.endswith(_ENDING):
             process = name[len(beginning) : -len(_ENDING)]
-            if process.isdecimal() and process.isascii() and _is_gone(int(process)):
+            if process.isdecimal() and process.isascii() and is_gone(int(process)):
                 _remove(path.with_name(name))
 
 
 if sys.platform == "win32":
 
-    def _is_gone(process: int) -> bool:
+    def is_gone(process: int) -> bool:
         """Return True only where the system says that it knows no such process."""
         import ctypes
 
@@ -151,7 +151,7 @@ if sys.platform == "win32":
 
 else:
 
-    def _is_gone(process: int) -> bool:
+    def is_gone(process: int) -> bool:
         """Return True only where the system says that it knows no such process."""
         try:
             os.kill(process, 0)  # signal 0 is sent to nobody: it only asks
