@@ -123,7 +123,19 @@ def test_without_a_click_the_mix_stays_as_it_is() -> None:
     noise = np.random.default_rng(1).uniform(-1, 1, (2, RATE)).astype(np.float32)
     before = noise.copy()
     layer.add(noise, 0)
+    assert layer.over(noise, 100) is noise
     assert np.array_equal(noise, before)
+
+
+def test_a_softer_mix_has_softer_clicks_and_a_louder_one_no_louder_ones() -> None:
+    plan = plan_of(leg(0, 8))
+    peaks = [
+        np.abs(
+            ClickLayer.of(plan, "all", RATE, loudness_lufs=lufs).over(np.zeros((2, 100), np.float32), 0)
+        ).max()
+        for lufs in (-20, -14, -9)
+    ]
+    assert peaks == pytest.approx([LAYER_LEVEL * 10 ** (-6 / 20), LAYER_LEVEL, LAYER_LEVEL])
 
 
 def test_the_middle_of_a_mix_has_the_clicks_of_its_own_frames() -> None:

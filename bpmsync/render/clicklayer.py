@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from bpmsync.audio.loudness import TARGET_LUFS
 from bpmsync.audio.pieces import check_rate
 from bpmsync.errors import ParameterError
 from bpmsync.render.click import click_sound
@@ -140,17 +141,26 @@ class ClickLayer:
         In Hz.
     frames, accented : numpy.ndarray of int64
         The first frame of every click, and of those that are accented; both increasing.
+    level : float
+        The first sample of an accented click.
     """
 
     sample_rate: int
     frames: IntArray
     accented: IntArray
+    level: float = LAYER_LEVEL
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
 
     @classmethod
     def of(
-        cls, plan: Plan[WarpedLeg], click: ClickChoice, sample_rate: int, *, fades: Sequence[int] = ()
+        cls,
+        plan: Plan[WarpedLeg],
+        click: ClickChoice,
+        sample_rate: int,
+        *,
+        fades: Sequence[int] = (),
+        loudness_lufs: float = TARGET_LUFS,
     ) -> ClickLayer:
         """Return the clicks of a stretched plan.
 
@@ -160,6 +170,8 @@ class ClickLayer:
             As `step_clicks_of`; ``"off"`` gives a layer that adds nothing.
         sample_rate : int
             Of the mix, in Hz.
+        loudness_lufs : float
+            Of the mix; a softer one has softer clicks, a louder one no louder ones.
         """
         check_rate(sample_rate)
         clicks = step_clicks_of(plan, click, fades=fades)
@@ -167,7 +179,8 @@ class ClickLayer:
             np.rint(plan.ramp.time_of(steps) * sample_rate).astype(np.int64)
             for steps in (clicks.steps, clicks.accented)
         )
-        return cls(sample_rate, frames, accented)
+        softer = min(1.0, 10 ** ((loudness_lufs - TARGET_LUFS) / 20))
+        return cls(sample_rate, frames, accented, LAYER_LEVEL * softer)
 
     def add(self, block: Samples, first_frame: int) -> None:
         """Add the clicks that fall into a block of the mix, in place.
@@ -181,7 +194,7 @@ class ClickLayer:
             same clicks come out.
         """
         loud, soft = (
-            click_sound(self.sample_rate, accent=accent, level=LAYER_LEVEL) for accent in (True, False)
+            click_sound(self.sample_rate, accent=accent, level=self.level) for accent in (True, False)
         )
         end = first_frame + block.shape[1]
         # Clicks are far shorter than a step, so no two of them overlap
@@ -191,6 +204,11 @@ class ClickLayer:
             start = max(frame, first_frame)
             piece = sound[start - frame : end - frame]
             block[:, start - first_frame : start - first_frame + len(piece)] += piece
+
+    def over(self, block: Samples, first_frame: int) -> Samples:
+        """Return the block itself, its clicks added as by `add`."""
+        self.add(block, first_frame)
+        return block
 
     def _is_accented(self, frame: int) -> bool:
         i = int(np.searchsorted(self.accented, frame))
