@@ -1,8 +1,8 @@
 """What cues sound like: recordings of the user's, speech of the system, else a chime of ours.
 
-All are mono, at the rate of the mix, without silence at their ends, and level with each other:
-2 LU below the loudness of the mix as they sound from both channels, no peak above -6 dBTP. Over
-music that steps back by 8 dB they are plain to hear, and both together stay below full scale.
+All are mono, at the rate of the mix and without silence at their ends. What is spoken has the
+loudness of the mix, as it sounds from both channels, but no peak above -5.5 dBTP: over music that
+steps back by 8 dB it is plain to hear, and both together stay below the ceiling of the limiter.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ __all__ = [
 ]
 
 LONGEST_CUE_S: Final = 15.0
-_VOICE_BELOW_LU: Final = 2.0
-_VOICE_CEILING_DBTP: Final = -6.0
+_VOICE_CEILING_DBTP: Final = -5.5
 _MOST_RAISE_DB: Final = 30.0
 _LEAST_MEASURED_S: Final = 0.5
 _QUIET: Final = 10 ** (-50 / 20)  # of the peak: what is softer at either end is left out
 _KEPT_S: Final = 0.02
 _EDGE_S: Final = 0.005
 _CHIME_S: Final = 1.2
-_CHIME_LEVEL: Final = 0.3
+_CHIME_LEVEL: Final = 0.45
 _CHIME_DECAY_S: Final = 0.25
 _CHIME_NOTE_S: Final = 0.16  # from one note to the next
 _LOW_HZ, _HIGH_HZ = 784.0, 1174.7  # g'' and d''': a fifth
@@ -232,7 +231,7 @@ def _levelled(sound: Samples, sample_rate: int, loudness_lufs: float) -> Samples
     missing = max(0, math.ceil(_LEAST_MEASURED_S * sample_rate) - len(sound))
     both = np.stack([np.pad(sound, (0, missing))] * 2)  # it will come from both channels
     gain_db = gain_to(
-        loudness_lufs - _VOICE_BELOW_LU,
+        loudness_lufs,
         measure_loudness([both], sample_rate),
         most_raise_db=_MOST_RAISE_DB,
     )
