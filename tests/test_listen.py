@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from bpmsync.library.store import Store
-from bpmsync.planner.legs import Plan, WholeLeg
+from bpmsync.planner.legs import Plan, WarpedLeg, WholeLeg
 from bpmsync.planner.plan import save_plan
-from bpmsync.render.click import CLICK_LEVEL
+from bpmsync.render.click import CLICK_LEVEL, mix_clicks, read_excerpt, step_clicks
 from bpmsync.timeline.ramp import Ramp
 from command_line import Answer, bpmsync
 from conftest import ROOT
@@ -228,3 +228,20 @@ def _more(terminal: int) -> bytes:
         return os.read(terminal, 1024)
     except OSError:  # what Linux says when the other side has closed
         return b""
+
+
+def test_of_a_stretched_plan_the_part_that_it_plays_is_heard(library: Path, tmp_path: Path) -> None:
+    with Store(library / "lib.db") as store:
+        track = store.track_by_path(library / "fast.flac")
+    assert track is not None
+    leg = WarpedLeg(track, 16, 28, Fraction(1), 0)
+    save_plan(Plan(Ramp.constant(166, duration_s=4), (leg,), mode="stretch"), tmp_path / "run.plan.json")
+    answer = listen(library, tmp_path / "run.plan.json", "-o", tmp_path / "p.wav", "--length", "2s")
+    assert answer.status == 0, answer.err
+    sound, rate = wav(tmp_path / "p.wav")
+    start = round(((leg.source_start_s + leg.source_end_s - 2.0) / 2) * rate) / rate
+    excerpt = read_excerpt(library / "fast.flac", start_s=start, length_s=2.0, sample_rate=rate)
+    assert track.grid is not None
+    clicks = step_clicks(track.grid, steps_per_beat=Fraction(1), start_s=start, length_s=2.0)
+    assert len(clicks.seconds) >= 5
+    assert np.abs(sound - mix_clicks(excerpt, rate, clicks)).max() < 1e-3

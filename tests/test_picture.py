@@ -13,10 +13,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bpmsync.cli.chart import draw_chart, off_style
+from bpmsync.cli.chart import draw_chart, off_style, stretch_style
 from bpmsync.cli.picture import save_svg, show_plan
 from bpmsync.errors import ExportError
-from bpmsync.planner.legs import Plan, WholeLeg
+from bpmsync.planner.legs import Plan, WarpedLeg, WholeLeg
 from bpmsync.timeline.ramp import Ramp
 from planner_cases import track
 
@@ -31,7 +31,7 @@ def _plan(*, title: str = "Song") -> Plan:
     return Plan(ramp, (first, second), uncovered=((300.0, 600.0),))
 
 
-def _shown(plan: Plan, *, width: int = 90, encoding: str = "utf-8") -> str:
+def _shown(plan: Plan | Plan[WarpedLeg], *, width: int = 90, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, newline="")
     show_plan(Console(file=file, width=width, legacy_windows=False), plan)
@@ -109,6 +109,36 @@ def test_a_jump_of_the_target_is_joined() -> None:
 
 def test_colours_follow_the_distance() -> None:
     assert [off_style(x) for x in (-1.9, 3.0, -4.5)] == ["green", "yellow", "red"]
+
+
+def _stretched() -> Plan[WarpedLeg]:
+    ramp = Ramp.linear(160, 180, duration_s=180)
+    legs = (
+        WarpedLeg(track("Åse", 82, 300, artist="Ann"), 0, 80, Fraction(2), 0),
+        WarpedLeg(track("[red]Two", 162, 300, confidence=0.3), 0, 160, Fraction(1), 320),
+    )
+    return Plan(ramp, legs, mode="stretch", uncovered=((legs[0].end_s(ramp), legs[1].start_s(ramp)),))
+
+
+def test_the_table_of_a_stretched_plan_tells_the_stretch() -> None:
+    head, *rows = (" ".join(line.split()) for line in _shown(_stretched()).splitlines()[:4])
+    assert head.endswith("target music steps/beat stretch sound beat")
+    assert rows == [
+        "1 0:00 Ann - Åse 160-167 164.0 2 -2.4 to +1.5 % gentle sure",
+        "0:59 no music until 1:55",
+        "2 1:55 [red]Two 173-179 162.0 1 +6.7 to +10.4 % audible check",
+    ]
+    narrow = [line.split() for line in _shown(_stretched(), width=60).splitlines()[:4]]
+    assert narrow[0][-4:] == ["music", "s/b", "stretch", "beat"]
+    assert [line[-3] for line in (narrow[1], narrow[3])] == ["-2.4", "+10.4"]
+
+
+def test_the_chart_of_a_stretched_plan_has_its_own_limits() -> None:
+    lines = draw_chart(_stretched(), width=60).plain.splitlines()
+    assert " ".join(lines[-1].split()).endswith("▀▀ stretched up to 4 % ▀▀ further ░░ no music")
+    assert lines[-2].split() == ["leg", "1", "2"]
+    assert [stretch_style(x) for x in (4.0005, -4.1, 8.0, 8.1)] == ["green", "yellow", "yellow", "red"]
+    assert "====" in _shown(_stretched(), encoding="ascii")
 
 
 def test_the_svg_is_the_same_view_and_the_same_bytes(tmp_path: Path) -> None:

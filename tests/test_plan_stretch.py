@@ -290,7 +290,7 @@ def test_a_hole_is_named_with_what_would_fill_it() -> None:
     ((start_s, end_s),) = plan.uncovered
     assert (start_s, end_s) == pytest.approx((120.0, 240.0))
     near = [track("near", 160.0), track("far", 168.0)]
-    with pytest.raises(PlanError, match="a stretch of up to 8 % covers all of it"):
+    with pytest.raises(PlanError, match="--max-stretch 8% covers all of it"):
         plan_stretch(near, ramp, StretchOptions(max_stretch=0.04))
 
 

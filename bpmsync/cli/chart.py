@@ -1,19 +1,20 @@
 """A small chart of target against music over the run, in characters.
 
-The target is a thin line of braille dots, the music a thick one of half blocks, a hole is
-shaded: the three can be told apart without colour. ASCII stands in where the terminal's
-encoding has neither. Columns are run time, rows are steps per minute.
+The target is a thin line of braille dots, the music as it was recorded a thick one of half
+blocks, a hole is shaded: the three can be told apart without colour. In a stretched plan the
+distance between the two lines is the stretch. ASCII stands in where the terminal's encoding has
+neither. Columns are run time, rows are steps per minute.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from bpmsync.planner.legs import error_percent
+from bpmsync.planner.legs import WarpedLeg, error_percent, leg_span
 from bpmsync.timeline.durations import format_clock
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
     from bpmsync.planner.legs import Plan, WholeLeg
 
-__all__ = ["CLOSE_PERCENT", "FAR_PERCENT", "draw_chart", "off_style"]
+__all__ = ["CLOSE_PERCENT", "FAR_PERCENT", "draw_chart", "leg_style", "off_style", "stretch_style"]
 
 CLOSE_PERCENT = 2.0
 FAR_PERCENT = 4.0
+_GENTLE_PERCENT = 4.0
+_USUAL_PERCENT = 8.0
+_ROUNDING_PERCENT = 1e-3
 
 _ROWS = 10
 _SMALLEST_SPAN_SPM = 8.0
@@ -45,6 +49,21 @@ def off_style(percent: float) -> str:
     if abs(percent) <= CLOSE_PERCENT:
         return "green"
     return "yellow" if abs(percent) <= FAR_PERCENT else "red"
+
+
+def stretch_style(percent: float) -> str:
+    """Return the colour of a stretch: green while it is gentle, then yellow, red."""
+    size = abs(percent) - _ROUNDING_PERCENT
+    if size <= _GENTLE_PERCENT:
+        return "green"
+    return "yellow" if size <= _USUAL_PERCENT else "red"
+
+
+def leg_style(leg: WholeLeg | WarpedLeg, plan: Plan[Any]) -> str:
+    """Return the colour of a leg: by its mean distance from the target, or its worst stretch."""
+    if isinstance(leg, WarpedLeg):
+        return stretch_style(leg.worst_stretch_percent(plan.ramp))
+    return off_style(error_percent(leg, plan.ramp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ class _Frame:
         return max(0, min(levels - 1, int(share * levels)))
 
 
-def draw_chart(plan: Plan, *, width: int, ascii_only: bool = False) -> Text:
+def draw_chart(plan: Plan[Any], *, width: int, ascii_only: bool = False) -> Text:
     """Return the chart of a plan, `width` characters wide, with axes and a legend.
 
     Parameters
@@ -95,8 +114,8 @@ def draw_chart(plan: Plan, *, width: int, ascii_only: bool = False) -> Text:
     return Text("\n").join(lines)
 
 
-def _frame_of(plan: Plan, columns: int) -> _Frame:
-    ends = [leg.end_s for leg in plan.legs]
+def _frame_of(plan: Plan[Any], columns: int) -> _Frame:
+    ends = [leg_span(leg, plan.ramp)[1] for leg in plan.legs]
     tempi = [leg.native_spm for leg in plan.legs]
     low = min([plan.ramp.lowest_spm, *tempi])
     high = max([plan.ramp.highest_spm, *tempi])
@@ -104,7 +123,7 @@ def _frame_of(plan: Plan, columns: int) -> _Frame:
     return _Frame(columns, max([plan.duration_s, *ends]), low - margin, high + margin)
 
 
-def _empty_cells(plan: Plan, frame: _Frame, *, ascii_only: bool) -> list[list[tuple[str, str]]]:
+def _empty_cells(plan: Plan[Any], frame: _Frame, *, ascii_only: bool) -> list[list[tuple[str, str]]]:
     hole = ("?" if ascii_only else "░", _HOLE_STYLE)
     row = [(" ", "")] * frame.columns
     for start_s, end_s in plan.uncovered:
@@ -114,7 +133,7 @@ def _empty_cells(plan: Plan, frame: _Frame, *, ascii_only: bool) -> list[list[tu
     return [list(row) for _ in range(_ROWS)]
 
 
-def _target_dots(plan: Plan, frame: _Frame) -> dict[tuple[int, int], int]:
+def _target_dots(plan: Plan[Any], frame: _Frame) -> dict[tuple[int, int], int]:
     """Braille bits per cell (row, column) of the target line, joined across jumps."""
     dots: dict[tuple[int, int], int] = {}
     previous: int | None = None
@@ -131,14 +150,18 @@ def _target_dots(plan: Plan, frame: _Frame) -> dict[tuple[int, int], int]:
     return dots
 
 
-def _draw_music(plan: Plan, frame: _Frame, cells: list[list[tuple[str, str]]], *, ascii_only: bool) -> None:
+def _draw_music(
+    plan: Plan[Any], frame: _Frame, cells: list[list[tuple[str, str]]], *, ascii_only: bool
+) -> None:
     for leg in plan.legs:
         level = frame.level(leg.native_spm, 2 * _ROWS)
         sign = "=" if ascii_only else "▀▄"[level % 2]
-        first, last = frame.column(leg.start_s), frame.column(leg.end_s)
+        style = leg_style(leg, plan)
+        start_s, end_s = leg_span(leg, plan.ramp)
+        first, last = frame.column(start_s), frame.column(end_s)
         for column in range(first, max(last, first + 1)):
-            cells[level // 2][column] = (sign, off_style(error_percent(leg, plan.ramp)))
-        if last == frame.columns - 1 and frame.second(last + 0.5) <= leg.end_s:
+            cells[level // 2][column] = (sign, style)
+        if last == frame.columns - 1 and frame.second(last + 0.5) <= end_s:
             cells[level // 2][last] = cells[level // 2][last - 1]
 
 
@@ -178,12 +201,12 @@ def _clock_axis(frame: _Frame, *, ascii_only: bool) -> Text:
     return Text(f"{axis}\n{under}", style="dim")
 
 
-def _numbers(plan: Plan, frame: _Frame) -> Text:
+def _numbers(plan: Plan[Any], frame: _Frame) -> Text:
     """Write the legs' numbers under their starts, as many as fit side by side."""
     line = [" "] * frame.columns
     free = 0
     for number, leg in enumerate(plan.legs, start=1):
-        column, text = frame.column(leg.start_s), str(number)
+        column, text = frame.column(leg_span(leg, plan.ramp)[0]), str(number)
         if column >= free and column + len(text) <= frame.columns:
             line[column : column + len(text)] = text
             free = column + len(text) + 1
@@ -192,22 +215,21 @@ def _numbers(plan: Plan, frame: _Frame) -> Text:
     )
 
 
-def _legend(plan: Plan, *, ascii_only: bool) -> Text:
+def _legend(plan: Plan[Any], *, ascii_only: bool) -> Text:
     block, dots, shade = ("=", "....", "?") if ascii_only else ("▀", "⠤⠤⠤⠤", "░")
     legend = Text(" " * (_LABEL_WIDTH + 2))
     legend.append(dots, style=_TARGET_STYLE).append(" target   ", style="dim")
-    for percent, words in (
-        (CLOSE_PERCENT, f"within {CLOSE_PERCENT:g} %"),
-        (FAR_PERCENT, f"{FAR_PERCENT:g} %"),
-        (100.0, "further"),
+    stretched = plan.mode == "stretch"
+    close, far = (_GENTLE_PERCENT, _USUAL_PERCENT) if stretched else (CLOSE_PERCENT, FAR_PERCENT)
+    styles = {leg_style(leg, plan) for leg in plan.legs}
+    for style, words in (
+        ("green", f"{'stretched up to' if stretched else 'within'} {close:g} %"),
+        ("yellow", f"{far:g} %"),
+        ("red", "further"),
     ):
-        if any(off_style(_off(leg, plan)) == off_style(percent) for leg in plan.legs):
-            legend.append(block * 2, style=off_style(percent)).append(f" {words}   ", style="dim")
+        if style in styles:
+            legend.append(block * 2, style=style).append(f" {words}   ", style="dim")
     if plan.uncovered:
         legend.append(shade * 2, style=_HOLE_STYLE).append(" no music", style="dim")
     legend.rstrip()
     return legend
-
-
-def _off(leg: WholeLeg, plan: Plan) -> float:
-    return error_percent(leg, plan.ramp)

@@ -35,10 +35,11 @@ _RATIOS = {"d": Fraction(2), "h": Fraction(1, 2)}
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A track and how many steps its beats are."""
+    """A track, how many steps its beats are, and where to listen: None for anywhere good."""
 
     track: Track
     steps_per_beat: Fraction
+    part_s: tuple[float, float] | None = None
 
     __hash__ = None  # type: ignore[assignment]  # holds a grid
 
@@ -89,13 +90,21 @@ def _pieces(session: Session, what: str, steps: Fraction | None) -> list[_Piece]
     from bpmsync.cli.resolve import find_track
 
     if what.endswith(".json") and Path(what).is_file():
+        from bpmsync.planner.legs import WarpedLeg
         from bpmsync.planner.plan import load_plan
 
         legs = load_plan(what).legs
         if not legs:
             msg = f"{what} has no tracks to listen to"
             raise ParameterError(msg)
-        return [_Piece(leg.track, steps or leg.steps_per_beat) for leg in legs]
+        # Of a stretched plan, the part of the track that it plays
+        parts = [
+            (leg.source_start_s, leg.source_end_s) if isinstance(leg, WarpedLeg) else None for leg in legs
+        ]
+        return [
+            _Piece(leg.track, steps or leg.steps_per_beat, part)
+            for leg, part in zip(legs, parts, strict=True)
+        ]
     with session.open_store() as store:
         track = find_track(store, what)
     return [_Piece(track, steps or _usual(track))]
@@ -122,7 +131,8 @@ def _clicked(piece: _Piece, length_s: float) -> Samples:
         raise TrackError(track.name, "imported without a file, so there is nothing to hear")
     if grid is None:
         raise NoBeat(track.path, f"{track.detection.failure}: nothing to click on")
-    start_s = good_place(track.detection.usable, duration_s=track.duration_s, length_s=length_s)
+    usable = track.detection.usable if piece.part_s is None else (piece.part_s,)
+    start_s = good_place(usable, duration_s=track.duration_s, length_s=length_s)
     samples = read_excerpt(track.path, start_s=start_s, length_s=length_s, sample_rate=_RATE)
     # The excerpt begins on a whole sample, which need not be the second asked for
     begun_s = round(start_s * _RATE) / _RATE

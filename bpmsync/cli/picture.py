@@ -7,7 +7,7 @@ without control characters and cut to a length that a table can carry.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,9 +16,10 @@ from rich.text import Text
 
 from bpmsync.atomic import write_atomically
 from bpmsync.beats.detection import confidence_word
-from bpmsync.cli.chart import draw_chart, off_style
+from bpmsync.cli.chart import draw_chart, leg_style, off_style
 from bpmsync.cli.text import percent, shorten
-from bpmsync.planner.legs import error_percent, leg_target
+from bpmsync.planner.artefacts import leg_artefacts
+from bpmsync.planner.legs import WarpedLeg, error_percent, leg_span, leg_target
 from bpmsync.timeline.durations import format_clock
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ _PAPER = TerminalTheme(
 )
 
 
-def show_plan(console: Console, plan: Plan, *, width: int | None = None) -> None:
+def show_plan(console: Console, plan: Plan[Any], *, width: int | None = None) -> None:
     """Print a plan as a table of its legs and a chart of target against music.
 
     Parameters
@@ -79,7 +80,7 @@ def show_plan(console: Console, plan: Plan, *, width: int | None = None) -> None
     )
 
 
-def save_svg(plan: Plan, path: str | Path) -> None:
+def save_svg(plan: Plan[Any], path: str | Path) -> None:
     """Write what `show_plan` prints as an SVG picture, whole or not at all.
 
     Raises
@@ -103,47 +104,71 @@ def save_svg(plan: Plan, path: str | Path) -> None:
     write_atomically(path, svg)
 
 
-def _table(plan: Plan, *, width: int, ascii_only: bool) -> Table:
+def _table(plan: Plan[Any], *, width: int, ascii_only: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), width=width, header_style="dim", pad_edge=False)
     overflow = "crop" if ascii_only else "ellipsis"
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("at", justify="right", no_wrap=True)
     table.add_column("artist - title", ratio=1, no_wrap=True, overflow=overflow)  # type: ignore[arg-type]
-    for header in ("target", "music", "steps/beat" if width > _NARROW else "s/b", "off"):
+    wide = width > _NARROW
+    stretched = plan.mode == "stretch"
+    for header in ("target", "music", "steps/beat" if wide else "s/b", "stretch" if stretched else "off"):
         table.add_column(header, justify="right", no_wrap=True)
+    if stretched and wide:
+        table.add_column("sound", no_wrap=True)
     table.add_column("beat", no_wrap=True)
     holes = sorted(plan.uncovered)
     for number, leg in enumerate(plan.legs, start=1):
-        while holes and holes[0][0] < leg.start_s:
+        while holes and holes[0][0] < leg_span(leg, plan.ramp)[0]:
             table.add_row(*_hole_row(*holes.pop(0)))
-        table.add_row(*_leg_row(number, leg, plan, ascii_only=ascii_only))
+        table.add_row(*_leg_row(number, leg, plan, wide=wide, ascii_only=ascii_only))
     for hole in holes:
         table.add_row(*_hole_row(*hole))
     return table
 
 
-def _leg_row(number: int, leg: WholeLeg, plan: Plan, *, ascii_only: bool) -> list[Text]:
+def _leg_row(
+    number: int, leg: WholeLeg | WarpedLeg, plan: Plan[Any], *, wide: bool, ascii_only: bool
+) -> list[Text]:
     name = shorten(leg.track.name, _LONGEST_NAME)
     if ascii_only:
         name = name.encode("ascii", "replace").decode()
     target = leg_target(leg, plan.ramp)
-    off = error_percent(leg, plan.ramp)
     word = confidence_word(leg.track.detection.confidence)
     return [
         Text(str(number), style="bold"),
-        Text(_clock(leg.start_s)),
+        Text(_clock(leg_span(leg, plan.ramp)[0])),
         Text(name),
         Text(_span(target.from_spm, target.to_spm)),
         Text(f"{leg.native_spm:.1f}"),
         Text(str(leg.steps_per_beat)),
-        Text(percent(off, sign=True), style=off_style(off)),
+        *_distance(leg, plan, wide=wide),
         Text(word, style=_CONFIDENCE_STYLES[word]),
     ]
 
 
+def _distance(leg: WholeLeg | WarpedLeg, plan: Plan[Any], *, wide: bool) -> list[Text]:
+    """Tell how far the music is from the target, or how far it is stretched to be on it."""
+    if not isinstance(leg, WarpedLeg):
+        off = error_percent(leg, plan.ramp)
+        return [Text(percent(off, sign=True), style=off_style(off))]
+    found = leg_artefacts(leg, plan.ramp)
+    ends = [f"{round(x, 1) + 0.0:+.1f}" for x in (found.lowest_percent, found.highest_percent)]
+    if not wide:
+        ends = [max(ends, key=lambda text: abs(float(text)))]
+    # Both ends, or the one value where they look alike
+    words = " to ".join(dict.fromkeys(ends)) + " %"
+    style = leg_style(leg, plan)
+    return [Text(words, style=style), *([Text(found.word, style=style)] if wide else [])]
+
+
 def _hole_row(start_s: float, end_s: float) -> list[Text]:
     words = f"no music until {_clock(end_s)}"
-    return [Text(""), Text(_clock(start_s), style="red"), Text(words, style="red"), *[Text("")] * 5]
+    return [
+        Text(""),
+        Text(_clock(start_s), style="red"),
+        Text(words, style="red"),
+    ]
 
 
 def _span(from_spm: float, to_spm: float) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "offered_tracks",
     "plan_name",
     "report_plan",
+    "show_legs",
     "take_native_options",
 ]
 
@@ -182,6 +183,23 @@ def cadence_errors(plan: Plan) -> dict[str, float]:
 
 def report_plan(plan: Plan, rise: Rise, *, table: bool, svg: Path | None) -> None:
     """Show a plan on stdout, and its picture as an SVG file where one is wanted."""
+    if not show_legs(plan, table=table, svg=svg):
+        return
+    errors = cadence_errors(plan)
+    mean = f"mean {errors['mean_error_spm']:.1f} spm ({percent(errors['mean_error_percent'])})"
+    worst = f"worst {errors['worst_error_spm']:.1f} spm ({percent(errors['worst_error_percent'])})"
+    click.echo(f"cadence error: {mean}, {worst}")
+    click.echo(rise.summary)
+
+
+def show_legs(plan: Plan[Any], *, table: bool, svg: Path | None) -> bool:
+    """Show what plans of both kinds have: the picture, the music's length, the holes.
+
+    Returns
+    -------
+    bool
+        `table`: whether anything was printed, so that more may follow.
+    """
     from bpmsync.cli.output import console
     from bpmsync.cli.picture import save_svg, show_plan
     from bpmsync.timeline.durations import format_clock
@@ -189,15 +207,11 @@ def report_plan(plan: Plan, rise: Rise, *, table: bool, svg: Path | None) -> Non
     if svg is not None:
         save_svg(plan, svg)
     if not table:
-        return
+        return False
     screen = console()
     show_plan(screen, plan, width=min(screen.width, _WIDEST))
-    errors = cadence_errors(plan)
     music, run = format_clock(round(plan.total_s)), format_clock(round(plan.duration_s))
     click.echo(f"{len(plan.legs)} tracks, {music} of music for {run}")
     for hole in plan.uncovered:
         click.echo(f"no music from {format_clock(round(hole[0]))} to {format_clock(round(hole[1]))}")
-    mean = f"mean {errors['mean_error_spm']:.1f} spm ({percent(errors['mean_error_percent'])})"
-    worst = f"worst {errors['worst_error_spm']:.1f} spm ({percent(errors['worst_error_percent'])})"
-    click.echo(f"cadence error: {mean}, {worst}")
-    click.echo(rise.summary)
+    return True

@@ -114,7 +114,7 @@ def last_words(plan: Plan) -> str:
     return words
 
 
-def write_playlist(plan: Plan, places: Places, writing: Writing) -> None:
+def write_playlist(plan: Plan[Any], places: Places, writing: Writing) -> None:
     """Write the plan and, where one is wanted, its playlist.
 
     Raises

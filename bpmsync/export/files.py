@@ -75,8 +75,9 @@ def require_whole_tracks(plan: Plan | Plan[WarpedLeg]) -> None:
     if plan.mode == "native":
         return
     msg = (
-        "a stretched plan has to be rendered: its tracks are cut and follow the steps, and a playlist "
-        "or a copy would play them whole, at their own tempo; plan without stretch for that"
+        "a stretched plan has to be rendered (bpmsync render PLAN run.mp3): its tracks are cut and follow "
+        "the steps, and a playlist or a copy would play them whole, at their own tempo; for that, plan "
+        "without --stretch"
     )
     raise ExportError(msg)
 

@@ -87,7 +87,9 @@ def load_plan(path: str | Path) -> Plan[Any]:
         raise PlanError(msg) from error
 
 
-def plan_to_json(plan: Plan | Plan[WarpedLeg], *, beside: Path | None = None) -> str:
+def plan_to_json(
+    plan: Plan | Plan[WarpedLeg], *, beside: Path | None = None, more: Mapping[str, Any] | None = None
+) -> str:
     """Return the JSON text of a plan.
 
     Parameters
@@ -96,6 +98,8 @@ def plan_to_json(plan: Plan | Plan[WarpedLeg], *, beside: Path | None = None) ->
         What to write.
     beside : Path, optional
         The folder that the text will lie in: tracks below it are written relative to it.
+    more : mapping, optional
+        Further keys at the end, for people and programs; whoever reads the plan passes over them.
 
     Returns
     -------
@@ -114,6 +118,7 @@ def plan_to_json(plan: Plan | Plan[WarpedLeg], *, beside: Path | None = None) ->
         "gap_percent": None,
         "coverage": {"covered_s": plan.covered_s, "uncovered": [list(span) for span in plan.uncovered]},
         "legs": [_leg_document(leg, plan.ramp, beside) for leg in plan.legs],
+        **(more or {}),
     }
     text = _layout(_round(document), "") + "\n"
     # A name that is not UTF-8 holds lone surrogates, which only an escape can carry

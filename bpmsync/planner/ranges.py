@@ -70,7 +70,8 @@ class StretchOptions:
     def __post_init__(self) -> None:
         self.filters()
         if not 0 < self.max_stretch <= _LARGEST_STRETCH:
-            msg = f"a stretch limit of {self.max_stretch:.4g} must be above 0 and at most 30 % (usual: 8 %)"
+            percent = f"{100 * self.max_stretch:.4g} %"
+            msg = f"a stretch limit of {percent} must be above 0 and at most 30 % (usual: 8 %)"
             raise ParameterError(msg)
         if not 0 <= self.margin <= 1:
             msg = f"a margin of {self.margin:.4g} must be from 0 to 1"

@@ -142,7 +142,7 @@ def _not_covered(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: Stretc
     return (
         f"the music covers {format_duration(plan.covered_s)} of {format_duration(plan.duration_s)} "
         f"stretched by at most {_percent(options)}: {holes} from {clock_of(start_s)} to "
-        f"{clock_of(end_s)}, at {spm_span(low, high)}; {advice}; a partial plan leaves the hole silent"
+        f"{clock_of(end_s)}, at {spm_span(low, high)}; {advice}; --partial plans with the hole left silent"
     )
 
 
@@ -160,15 +160,15 @@ def _best_advice(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: Stretc
 def _relaxations(tracks: Sequence[Track], options: StretchOptions) -> Iterator[tuple[str, StretchOptions]]:
     wider = min(_MOST_STRETCH_ADVISED, 2 * options.max_stretch)
     if wider > options.max_stretch:
-        yield f"a stretch of up to {100 * wider:.3g} %", replace(options, max_stretch=wider)
+        yield f"--max-stretch {100 * wider:.3g}%", replace(options, max_stretch=wider)
     shorter = min(_SHORTEST_ADVISED_S, options.min_length_s / 2)
     if shorter >= 1:
-        yield f"a shortest leg of {shorter:g} s", replace(options, min_length_s=shorter)
+        yield f"--min-length {shorter:g}s", replace(options, min_length_s=shorter)
     longer = 2 * options.max_length_s
     if any(options.max_length_s < track.duration_s <= longer for track in tracks):
-        yield f"a longest track of {format_duration(longer)}", replace(options, max_length_s=longer)
+        yield f"--max-length {format_duration(longer)}", replace(options, max_length_s=longer)
     if options.min_confidence > 0:
-        yield "music of any confidence", replace(options, min_confidence=0.0)
+        yield "--min-confidence 0", replace(options, min_confidence=0.0)
 
 
 def _percent(options: StretchOptions) -> str:
