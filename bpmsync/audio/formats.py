@@ -33,6 +33,8 @@ class SoundFormat:
         True where chapters are tags, as Vorbis comments have them.
     plan_key : str
         The tag that holds the plan: one of our own where the format allows such.
+    filled_packet : int or None
+        The frames of a packet, where only the beginning of a file can be cut within one.
     bit_rate : int or None
         In bit/s, where the codec is asked for one.
     codec_options, container_options : dict of str to str
@@ -49,6 +51,7 @@ class SoundFormat:
     sample_format: str
     chapter_tags: bool = False
     plan_key: str = "bpmsync_plan"
+    filled_packet: int | None = None
     bit_rate: int | None = None
     codec_options: dict[str, str] = field(default_factory=dict, hash=False)
     container_options: dict[str, str] = field(default_factory=dict, hash=False)
@@ -97,6 +100,7 @@ FORMATS: Final = (
         codec="aac",
         sample_format="fltp",
         plan_key="synopsis",  # iTunes' long description: the muxer writes no tags of our own
+        filled_packet=1024,
         bit_rate=256_000,
         # The encoder's slower way of choosing is both slower and worse where there is room enough.
         codec_options={"aac_coder": "fast"},

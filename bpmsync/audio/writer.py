@@ -55,6 +55,7 @@ def encode_sound(
     blocks: Iterable[Sound],
     sample_rate: int,
     *,
+    frames: int | None = None,
     tags: SoundTags | None = None,
     chapters: Sequence[Chapter] = (),
     plan_text: str | None = None,
@@ -72,6 +73,9 @@ def encode_sound(
         Full scale at 1; in 16-bit formats louder values are cut off. Read as they are needed.
     sample_rate : int
         Of the blocks, in Hz; where the format has no such rate, it is written with another one.
+    frames : int, optional
+        How many the blocks will have together. Where it is told, readers that always give the last
+        packet of an M4A whole, as FFmpeg does, end with the sound too, not up to 23 ms later.
     tags : SoundTags, optional
         What a player shows.
     chapters : sequence of Chapter
@@ -87,7 +91,8 @@ def encode_sound(
         If the file cannot be written.
     """
     rate = sound_format.rate_for(sample_rate)
-    floats = _pieces(_stereo(blocks), sample_rate, rate)
+    lead = _lead(sound_format, frames, rate / sample_rate)
+    floats = _led_in(_pieces(_stereo(blocks), sample_rate, rate), lead)
     pieces = _sixteen_bits(floats) if sound_format.sample_format == "s16" else floats
     with _open(part, sound_format, rate) as out:
         stream = _add_stream(out, sound_format, rate)
@@ -96,17 +101,17 @@ def encode_sound(
             out.metadata.update(_chapter_tags(chapters))
         elif sound_format.chapters:
             out.set_chapters([_chapter(number, one) for number, one in enumerate(chapters)])
-        frames = 0
+        position = -lead
         for piece in pieces:
             with _told_by_system(part):
-                out.mux(stream.encode(_frame(piece, rate, frames)))
-            frames += piece.shape[1]
-        if not frames:
+                out.mux(stream.encode(_frame(piece, rate, position)))
+            position += piece.shape[1]
+        if position <= 0:
             msg = f"there is no sound to write to {part}"
             raise ParameterError(msg)
         with _told_by_system(part):
             out.mux(stream.encode(None))
-    return frames
+    return position
 
 
 @contextmanager
@@ -144,6 +149,20 @@ def _add_stream(out: OutputContainer, sound_format: SoundFormat, rate: int) -> A
     if sound_format.bit_rate is not None:
         stream.bit_rate = sound_format.bit_rate
     return stream
+
+
+def _lead(sound_format: SoundFormat, frames: int | None, ratio: float) -> int:
+    """Return how much silence before second 0, which heads tell players to skip, fills the last packet."""
+    packet = sound_format.filled_packet
+    if packet is None or frames is None or frames * ratio < packet:
+        return 0
+    return -round(frames * ratio) % packet
+
+
+def _led_in(pieces: Iterable[Sound], lead: int) -> Iterator[Sound]:
+    if lead:
+        yield np.zeros((2, lead), np.float32)
+    yield from pieces
 
 
 def _words(sound_format: SoundFormat, tags: SoundTags | None, plan_text: str | None) -> dict[str, str]:
