@@ -11,7 +11,7 @@ from bpmsync.library.pool import WorkerPool
 from bpmsync.render.voices import render_voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from concurrent.futures import Future
 
     from bpmsync.render.voices import VoiceSound, VoiceTask
@@ -23,7 +23,7 @@ _LOOK_UP_S = 0.2
 
 def voice_sounds(
     tasks: Sequence[VoiceTask], *, jobs: int, check: Callable[[], None] = lambda: None
-) -> Iterator[VoiceSound]:
+) -> Generator[VoiceSound]:
     """Yield the sound of each task, in order; as many as there are jobs are made ahead.
 
     Parameters

@@ -14,10 +14,29 @@ if TYPE_CHECKING:
 
     from bpmsync.render.clicklayer import ClickChoice
 
-__all__ = ["LegReport", "MixOptions", "MixReport", "Progress"]
+__all__ = ["CueWish", "LegReport", "MixOptions", "MixReport", "Progress"]
 
 _LOWEST_LUFS, _HIGHEST_LUFS = -40.0, -6.0
 _MOST_JOBS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CueWish:
+    """What is to be said during a run.
+
+    Parameters
+    ----------
+    texts : tuple of str
+        In turn; with a folder only their number counts.
+    folder : Path or None
+        Recordings that are heard in place of the texts.
+    speaker : str or None
+        The program that speaks; a chime is heard where there is neither.
+    """
+
+    texts: tuple[str, ...]
+    folder: Path | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +53,8 @@ class MixOptions:
         In Hz; what suits the format by default: 44,100, or 48,000 for Opus.
     click : {"off", "all", "missing"}
         Which steps have a click under the music.
+    cues : CueWish, optional
+        What is said, and how; nothing by default.
     jobs : int
         Processes that make legs ahead of the mix; with 1 all is done in this one.
     stretcher : str
@@ -44,6 +65,7 @@ class MixOptions:
     fade_steps: int | None = None
     sample_rate: int | None = None
     click: ClickChoice = "off"
+    cues: CueWish | None = None
     jobs: int = 2
     stretcher: str = DEFAULT_STRETCHER
 
@@ -102,7 +124,8 @@ class MixReport:
     durations_s : tuple of float
         Of each.
     loudness : Loudness
-        Of the mix as it went into the file.
+        Of the mix as it went into the file, its peak that of the samples: the limiter has kept
+        what lies between them below -1 dBTP.
     decoded_dbtp : float or None
         True peak of what comes out of the file, where that is another sound; the highest of all.
     sample_rate : int

@@ -16,7 +16,7 @@ import numpy as np
 
 from bpmsync.audio.decode import open_audio
 from bpmsync.audio.limiter import limit_peaks
-from bpmsync.audio.loudness import Loudness, gain_to, measure_loudness
+from bpmsync.audio.loudness import Loudness, LoudnessMeter, gain_to
 from bpmsync.audio.stretch import choose_way, find_stretcher
 from bpmsync.errors import DecodeError, RenderError
 from bpmsync.timeline.timemap import TimeMap
@@ -84,7 +84,7 @@ class VoiceSound:
     gain_db : float
         What brings it to the wanted loudness.
     loudness : Loudness
-        As measured, before the gain.
+        As measured, before the gain; its peak is that of the samples.
     way : {"copy", "varispeed", "vocoder"}
         How it was stretched.
     """
@@ -116,7 +116,7 @@ def render_voice(task: VoiceTask) -> VoiceSound:
         )
         raise RenderError(msg) from error
     if not task.whole:
-        loudness = measure_loudness(_source(task), task.sample_rate)
+        loudness = _measured(_source(task), task)
     return VoiceSound(task.scratch, _gain_db(task, loudness), loudness, choose_way(task.timemap))
 
 
@@ -189,12 +189,11 @@ def _writing(blocks: Iterable[Sound], file: object) -> Iterator[Sound]:
         yield block
 
 
-def _measured(blocks: Iterator[Sound], task: VoiceTask) -> Loudness:
-    if task.whole:
-        return measure_loudness(blocks, task.sample_rate)
-    for _ in blocks:
+def _measured(blocks: Iterable[Sound], task: VoiceTask) -> Loudness:
+    meter = LoudnessMeter(task.sample_rate, between=False)
+    for _ in meter.through(blocks):
         pass
-    return Loudness(float("-inf"), float("-inf"))
+    return meter.loudness
 
 
 def _gain_db(task: VoiceTask, loudness: Loudness) -> float:
@@ -203,7 +202,5 @@ def _gain_db(task: VoiceTask, loudness: Loudness) -> float:
         return gain_db
     factor = np.float32(10 ** (gain_db / 20))
     louder = (block * factor for block in read_frames(task.scratch))
-    limited = measure_loudness(
-        limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp), task.sample_rate
-    )
+    limited = _measured(limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp), task)
     return gain_db + gain_to(task.loudness_lufs, limited)
