@@ -277,6 +277,15 @@ def test_a_jump_that_no_single_leg_can_take_gets_a_change_of_music() -> None:
     assert plan.legs[1].first_step == 320
 
 
+def test_music_that_is_just_enough_is_enough() -> None:
+    """Eight tracks for 17 of their 20 minutes: what is used up must count from the start."""
+    library = [track(f"t{i}", 158 + 1.7 * i, 150.0, first_downbeat=0) for i in range(8)]
+    plan = plan_stretch(library, steady(165, 17), StretchOptions(min_length_s=45))
+    assert (len(plan.legs), plan.uncovered) == (8, ())
+    # Without the prices of tracks the bound would be a third of the cost
+    assert plan.cost * 0.7 < plan.bound <= plan.cost
+
+
 def test_a_hole_is_named_with_what_would_fill_it() -> None:
     ramp = Ramp.steady_pieces([(160, 120), (178, 120)])
     library = [track("slow", 160.0)]

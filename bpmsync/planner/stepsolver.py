@@ -1,34 +1,32 @@
 """The search for a stretched plan: a shortest path over step numbers, no track twice.
 
-A backward pass over the steps gives what the rest of a run costs at least: it lets tracks
-come again and artists follow themselves, and charges legs optimistically, so that no plan
-undercuts its value at step 0. A beam guided by it goes forward with the true costs. Costs are
-whole millionths there, and ties fall by the order of the ranges: equal input, equal plan.
+A backward pass over the steps gives what the rest of a run costs at least (`steptogo`): it lets
+tracks come again and artists follow themselves, and charges legs optimistically, so that no
+plan undercuts it. A beam guided by it goes forward with the true costs. Where its way is not
+near the bound, tracks are given prices and the beam begins anew. Costs are whole millionths
+there, and ties fall by the order of the ranges: equal input, equal plan.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bpmsync.planner.stepcosts import (
-    ARTIST_AGAIN_STRETCH,
-    StepProblem,
-    arcs_from,
-    optimistic_costs,
-    true_cost,
-)
+from bpmsync.planner.stepcosts import ARTIST_AGAIN_STRETCH, StepProblem, true_cost
+from bpmsync.planner.steptogo import LeastCosts, Offers, least_costs, price_tracks
 
 if TYPE_CHECKING:
     from bpmsync.planner.arcs import Arcs
-    from bpmsync.timeline.arrays import FloatArray
+    from bpmsync.timeline.arrays import FloatArray, IntArray
 
 __all__ = ["PlacedRange", "StepSolution", "solve_steps"]
 
 _MICRO = 1_000_000
-# Ways kept at a step, and next legs of each
+# Ways kept at a step, and next legs of each; the first pass tells what plans cost at all
+_FIRST_PASS = (1, 6)
 _PASSES = ((4, 6), (16, 12), (48, 24), (128, 512))
 # Ways carried through all steps of one pass: wider passes are for short runs
 _PASS_BUDGET = 20_000
@@ -79,21 +77,27 @@ class _Arc(NamedTuple):
     total: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Best:
-    """The best legs from a step, best first, and what the run costs at least with each."""
-
-    arcs: Arcs
-    totals: FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _ToGo:
-    """By step: the least cost of the rest, after a leg and within a hole, and the best legs."""
+    """What the rest costs at least, and the best legs from each step, looked up once."""
 
-    playing: FloatArray
-    silent: FloatArray
-    best: dict[int, _Best]
+    def __init__(self, problem: StepProblem, offers: Offers, least: LeastCosts) -> None:
+        self._problem, self._offers, self.least = problem, offers, least
+        self._known: dict[int, list[_Arc]] = {}
+        self._kept = _kept(problem)
+
+    def arcs(self, step: int) -> list[_Arc]:
+        """Return the best legs from a step, best first."""
+        if step not in self._known:
+            legs, least = self._offers.legs(step), self.least
+            totals = legs.costs + least.prices[legs.tracks] + least.playing[legs.ends]
+            near = _best(legs.tracks, totals, self._kept, len(least.prices))
+            self._known[step] = _rows(legs.arcs.chosen(near), totals[near], step)
+        return self._known[step]
+
+    def unpaid(self, label: _Label) -> float:
+        """Return what the least costs charge too much after a way: the prices of what it left."""
+        used = sum(float(self.least.prices[self._problem.track[leg.range]]) for leg in label.legs)
+        return float(self.least.prices.sum()) - used
 
 
 class _Costs:
@@ -134,38 +138,27 @@ def solve_steps(problem: StepProblem) -> StepSolution:
     -----
     The legs begin on multiples of the stride; what no leg covers is silent.
     """
-    to_go, costs = _cost_to_go(problem), _Costs(problem)
-    bound = float(to_go.playing[0])
-    found: _Label | None = None
+    offers, costs = Offers(problem), _Costs(problem)
+    least = least_costs(problem, offers, np.zeros(int(problem.track.max()) + 1))
+    to_go, found = _ToGo(problem, offers, least), None
+    if offers.are_kept:  # else there is so much music that none comes twice
+        found = _search(problem, to_go, _Beam(costs, *_FIRST_PASS), None)
+        target = math.inf if found is None else found.cost / _MICRO
+        if math.isfinite(target) and not _good_enough(target, least.bound, problem):
+            least = price_tracks(problem, offers, least, target)
+            to_go = _ToGo(problem, offers, least)
+    narrowest = _PASSES[0][0]
     for width, children in _PASSES:
-        if found is not None and width * problem.last_step > _PASS_BUDGET * problem.stride:
+        if found is not None and _good_enough(found.cost / _MICRO, least.bound, problem):
+            break
+        if width > narrowest and width * problem.last_step > _PASS_BUDGET * problem.stride:
             break
         found = _search(problem, to_go, _Beam(costs, width, children), found)
-        if found is not None and _good_enough(found.cost / _MICRO, bound, problem):
-            break
     if found is None:  # waiting to the end is always a way
         return StepSolution((), 0.0, 0.0)
     cost = found.cost / _MICRO
     # The bound is a sum of rounded terms; it must not pass the cost by a rounding
-    return StepSolution(found.legs, cost, max(0.0, min(bound, cost)))
-
-
-def _cost_to_go(problem: StepProblem) -> _ToGo:
-    longest = int(max(problem.arcs.steps.max(initial=1), problem.table.most_steps.max()))
-    playing = np.zeros(problem.last_step + longest + problem.stride + 1)
-    silent = np.zeros_like(playing)
-    best: dict[int, _Best] = {}
-    kept = _kept(problem)
-    for step in range((problem.last_step - 1) // problem.stride * problem.stride, -1, -problem.stride):
-        arcs = arcs_from(problem, step)
-        totals = optimistic_costs(problem, step, arcs) + playing[step + arcs.steps]
-        best[step] = _best(problem, arcs, totals, kept)
-        legs = float(totals.min(initial=np.inf))
-        after = min(step + problem.stride, problem.last_step)
-        wait = problem.hole_price * (problem.second_of(after) - problem.second_of(step)) + silent[after]
-        silent[step] = min(legs, wait)
-        playing[step] = min(legs, problem.hole_opening + wait)
-    return _ToGo(playing, silent, best)
+    return StepSolution(found.legs, cost, max(0.0, min(least.bound, cost)))
 
 
 def _kept(problem: StepProblem) -> int:
@@ -174,24 +167,21 @@ def _kept(problem: StepProblem) -> int:
     return _FEWEST_KEPT + _ARCS_PER_TRACK * int(most_legs)
 
 
-def _best(problem: StepProblem, arcs: Arcs, totals: FloatArray, kept: int) -> _Best:
-    """Pick the best legs, but few of each track: what a way has played already is of no use to it."""
-    possible = np.flatnonzero(np.isfinite(totals))
+def _best(tracks: IntArray, totals: FloatArray, kept: int, count: int) -> IntArray:
+    """Pick the best legs, but few of each of so many tracks: a way that played one wants others."""
     # A stable order decides among equals, so that the choice never depends on the machine
-    order = possible[np.argsort(totals[possible], kind="stable")]
-    tracks = problem.track[arcs.range[order]]
-    by_track = np.argsort(tracks, kind="stable")
-    begins = np.searchsorted(tracks[by_track], tracks[by_track])
+    order = np.argsort(totals, kind="stable")
+    by_track = np.argsort(tracks[order], kind="stable")
+    sorted_tracks = tracks[order][by_track]
+    begins = np.searchsorted(sorted_tracks, sorted_tracks)
     rank = np.empty(len(order), dtype=np.int64)
     rank[by_track] = np.arange(len(order)) - begins
-    most = max(_ARCS_PER_TRACK, kept // (int(problem.track.max()) + 1))
-    near = order[rank < most][:kept]
-    return _Best(arcs.chosen(near), totals[near])
+    near: IntArray = order[rank < max(_ARCS_PER_TRACK, kept // count)][:kept]
+    return near
 
 
-def _rows(best: _Best, step: int) -> list[_Arc]:
-    arcs = best.arcs
-    columns = (arcs.range, arcs.beats, step + arcs.steps, arcs.source_s, arcs.fixed, best.totals)
+def _rows(arcs: Arcs, totals: FloatArray, step: int) -> list[_Arc]:
+    columns = (arcs.range, arcs.beats, step + arcs.steps, arcs.source_s, arcs.fixed, totals)
     return [_Arc(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
@@ -202,10 +192,10 @@ def _good_enough(cost: float, bound: float, problem: StepProblem) -> bool:
 
 def _search(problem: StepProblem, to_go: _ToGo, beam: _Beam, found: _Label | None) -> _Label | None:
     """One pass of the beam; returns the best complete way, `found` where nothing is better."""
-    waiting = {0: [_Label(_micro(float(to_go.playing[0])), 0, (), 0, silent=False)]}
+    waiting = {0: [_Label(_micro(to_go.least.bound), 0, (), 0, silent=False)]}
     for step in range(0, problem.last_step, problem.stride):
         here = _select(waiting.pop(step, []), problem, beam.width, found)
-        arcs = _rows(to_go.best[step], step) if here else []
+        arcs = to_go.arcs(step) if here else []
         for label in here:
             limit = _IMPOSSIBLE if found is None else found.cost
             children = _children(problem, to_go, label, _Offer(arcs, beam, limit))
@@ -243,17 +233,17 @@ def _children(problem: StepProblem, to_go: _ToGo, label: _Label, offer: _Offer) 
     played = {int(problem.track[leg.range]) for leg in label.legs}
     artists = _last_artists(problem, label)
     children: list[_Label] = []
+    unpaid = to_go.unpaid(label)
     for arc in offer.arcs:
-        if label.cost + _micro(arc.total) >= offer.limit or len(children) == 2 * offer.beam.children:
+        if label.cost + _micro(arc.total - unpaid) >= offer.limit or len(children) == 2 * offer.beam.children:
             break
         cost = None if int(problem.track[arc.range]) in played else offer.beam.costs.of(arc, label.step)
         if cost is None:
             continue
         cost += label.cost + _micro(_again(int(problem.artist[arc.range]), artists) * arc.source_s)
         legs = (*label.legs, PlacedRange(arc.range, arc.beats, label.step))
-        children.append(
-            _Label(cost + _micro(float(to_go.playing[arc.end])), cost, legs, arc.end, silent=False)
-        )
+        rest = float(to_go.least.playing[arc.end]) + float(to_go.least.prices[problem.track[arc.range]])
+        children.append(_Label(cost + _micro(rest - unpaid), cost, legs, arc.end, silent=False))
     return sorted(children)[: offer.beam.children]
 
 
@@ -272,7 +262,8 @@ def _waited(problem: StepProblem, to_go: _ToGo, label: _Label) -> _Label:
     after = min(label.step + problem.stride, problem.last_step)
     price = problem.hole_price * (problem.second_of(after) - problem.second_of(label.step))
     cost = label.cost + _micro(price + (0.0 if label.silent else problem.hole_opening))
-    return _Label(cost + _micro(float(to_go.silent[after])), cost, label.legs, after, silent=True)
+    rest = float(to_go.least.silent[after]) - to_go.unpaid(label)
+    return _Label(cost + _micro(rest), cost, label.legs, after, silent=True)
 
 
 def _micro(cost: float) -> int:
