@@ -133,30 +133,30 @@ def _remove_left_behind(path: Path) -> None:
                 _remove(path.with_name(name))
 
 
-if sys.platform == "win32":
-
-    def is_gone(process: int) -> bool:
-        """Return True only where the system says that it knows no such process."""
-        import ctypes
-
-        # os.kill would end it. What may not be looked at is there, and so is what ended a moment ago.
-        query_limited_information, unknown = 0x1000, 87
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.OpenProcess.restype = ctypes.c_void_p
-        handle = kernel.OpenProcess(query_limited_information, False, process & 0xFFFFFFFF)  # noqa: FBT003
-        if handle:
-            kernel.CloseHandle(ctypes.c_void_p(handle))
-            return False
-        return ctypes.get_last_error() == unknown
-
-else:
-
-    def is_gone(process: int) -> bool:
-        """Return True only where the system says that it knows no such process."""
-        try:
-            os.kill(process, 0)  # signal 0 is sent to nobody: it only asks
-        except (ProcessLookupError, OverflowError):
-            return process > 0
-        except OSError:
-            return False
+def is_gone(process: int) -> bool:
+    """Return True only where the system says that it knows no process of that number."""
+    if sys.platform == "win32":
+        return _is_unknown_to_windows(process)
+    try:
+        os.kill(process, 0)  # signal 0 is sent to nobody: it only asks
+    except (ProcessLookupError, OverflowError):
+        return process > 0
+    except OSError:
         return False
+    return False
+
+
+def _is_unknown_to_windows(process: int) -> bool:
+    """Ask without os.kill, which would end it there. What may not be looked at is known."""
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    query_limited_information, no_such_process = 0x1000, 87
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel.OpenProcess(query_limited_information, False, process & 0xFFFFFFFF)  # noqa: FBT003
+    if handle:
+        kernel.CloseHandle(ctypes.c_void_p(handle))
+        return False
+    return ctypes.get_last_error() == no_such_process
