@@ -94,7 +94,7 @@ def by_ffmpeg(path: Path, channels: int) -> Samples:
     return np.frombuffer(raw, np.float32).reshape(-1, channels).T
 
 
-@pytest.mark.parametrize(("name", "rate"), zip(FIXTURES, [RATE, 22_050, 16_000] * 3, strict=True))
+@pytest.mark.parametrize(("name", "rate"), list(zip(FIXTURES, [RATE, 22_050, 16_000] * 3, strict=True)))
 def test_the_mean_of_both_sides_is_the_one_channel(fixtures_audio: Path, name: str, rate: int) -> None:
     both = read(fixtures_audio / name, sample_rate=rate)
     one = read(fixtures_audio / name, sample_rate=rate, channels=1)
