@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ from bpmsync.atomic import replacing
 from bpmsync.audio.decode import open_audio
 from bpmsync.audio.limiter import CEILING_DBTP, limit_peaks
 from bpmsync.audio.loudness import LoudnessMeter
-from bpmsync.audio.writer import Chapter, SoundTags, encode_sound, find_format
+from bpmsync.audio.writer import SoundTags, encode_sound, find_format
 from bpmsync.errors import ParameterError, RenderError
 from bpmsync.library.interrupts import held_interrupts
 from bpmsync.planner.plan import plan_to_json
+from bpmsync.render.chapters import chapters_of, run_title
 from bpmsync.render.clicklayer import ClickLayer
 from bpmsync.render.crew import voice_sounds
 from bpmsync.render.cues import CueLayer, make_cue_sounds
@@ -32,13 +33,12 @@ from bpmsync.render.sources import check_sources
 from bpmsync.render.timeline import MixTimeline, find_timeline
 from bpmsync.render.values import LegReport, MixOptions, MixReport, Progress
 from bpmsync.render.voices import VoiceTask
-from bpmsync.timeline.durations import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bpmsync.audio.source import Sound
-    from bpmsync.audio.writer import SoundFormat
+    from bpmsync.audio.writer import Chapter, SoundFormat
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.render.cues import CueSounds
     from bpmsync.render.mix import Layer
@@ -95,7 +95,7 @@ def render_mix(
     """
     job = _Job.of(plan, options or MixOptions(), find_format(destination), progress)
     spans = ((0, job.timeline.frames),)
-    return job.write([Path(destination)], spans, [job.timeline.frames], _chapters(plan, job.timeline))
+    return job.write([Path(destination)], spans, [job.timeline.frames], chapters_of(plan, job.timeline))
 
 
 def render_split(
@@ -239,6 +239,7 @@ class _Job:
                     break
                 # Once more: what the codec makes louder is known now
                 ceiling -= decoded - _MOST_DECODED_DBTP + _CEILING_MARGIN_DB
+            check()  # the last moment at which an old file can stay
         durations = tuple((last - first) / rate for first, last in itertools.pairwise((0, *ends)))
         legs = tuple(self.legs[number] for number in sorted(self.legs))
         return MixReport(tuple(files), durations, meter.loudness, decoded, rate, legs)
@@ -273,7 +274,7 @@ class _Job:
         """Pass sounds on, and keep what there is to tell of them."""
         for number, sound in zip(numbers, sounds, strict=True):
             fade = self.timeline.fades[number] if number < len(self.timeline.fades) else 0
-            self.legs[number] = LegReport(sound.gain_db, sound.loudness, sound.way, fade)
+            self.legs[number] = LegReport(number, sound.gain_db, sound.loudness, sound.way, fade)
             yield sound
 
     def _layers(self) -> list[Layer]:
@@ -313,12 +314,15 @@ class _Job:
                 self.timeline.sample_rate,
                 tags=self._tags(number, len(parts)),
                 chapters=chapters,
-                plan_text=plan_to_json(self.plan) if len(parts) == 1 else None,
+                plan_text=plan_to_json(self._plan_of(number, len(parts))),
             )
 
+    def _plan_of(self, number: int, count: int) -> Plan[WarpedLeg]:
+        """Return the plan that a file holds, by which it is known as ours: all of it, or its leg's."""
+        return self.plan if count == 1 else replace(self.plan, legs=(self.plan.legs[number - 1],))
+
     def _tags(self, number: int, count: int) -> SoundTags:
-        ramp = self.plan.ramp
-        run = f"{ramp.knots[0][1]:g} to {ramp.highest_spm:g} spm, {format_duration(ramp.duration_s)}"
+        run = run_title(self.plan)
         if count == 1:
             return SoundTags(title=f"Run {run}", artist="bpmsync", album="bpmsync runs", comment=run)
         track = self.plan.legs[number - 1].track
@@ -340,15 +344,6 @@ class _Job:
         for _ in meter.through(source.blocks()):
             check()
         return meter.loudness.true_peak_dbtp
-
-
-def _chapters(plan: Plan[WarpedLeg], timeline: MixTimeline) -> tuple[Chapter, ...]:
-    rate = timeline.sample_rate
-    borders = itertools.pairwise((*timeline.borders, timeline.frames))
-    return tuple(
-        Chapter(first / rate, last / rate, leg.track.name)
-        for leg, (first, last) in zip(plan.legs, borders, strict=True)
-    )
 
 
 @contextmanager

@@ -121,6 +121,7 @@ def _voice(
 ) -> Voice:
     leg = plan.legs[number]
     begin, end = _frame(plan, leg.first_step, rate), _frame(plan, leg.last_step, rate)
+    goes_on = fades[number] if number < len(fades) and fades[number] else tails[number]
     cut, clear = round(_CUT_S * rate), round(_CLEAR_OF_BEAT_S * rate)
     if number and fades[number - 1]:
         start, rises_until = begin, _frame(plan, leg.first_step + fades[number - 1], rate)
@@ -130,11 +131,11 @@ def _voice(
         start, rises_until = 0, round(_FIRST_S * rate)
     if number + 1 == len(plan.legs) and _length(plan, rate) == end:
         falls_from, stop = _frame(plan, leg.last_step - min(_CLOSING_STEPS, leg.steps // 2), rate), end
-    elif tails[number]:
-        falls_from, stop = end, _frame(plan, leg.last_step + tails[number], rate)
+    elif goes_on:
+        falls_from, stop = end, _frame(plan, leg.last_step + goes_on, rate)
     else:
         falls_from, stop = end - clear - cut, end - clear
-    return Voice(leg, _long_map(plan, leg, tails[number]), start, stop, rises_until, falls_from)
+    return Voice(leg, _long_map(plan, leg, goes_on), start, stop, rises_until, falls_from)
 
 
 def _long_map(plan: Plan[WarpedLeg], leg: WarpedLeg, tail_steps: int) -> TimeMap:

@@ -97,6 +97,8 @@ class LegReport:
 
     Parameters
     ----------
+    number : int
+        Which leg of the plan, from 0.
     gain_db : float
         What brought it to the loudness of the mix.
     loudness : Loudness
@@ -107,6 +109,7 @@ class LegReport:
         Over how many steps it faded into the next one; 0 is a change on the beat.
     """
 
+    number: int
     gain_db: float
     loudness: Loudness
     way: Literal["copy", "varispeed", "vocoder"]

@@ -34,6 +34,10 @@ _BYTES_PER_FRAME = 4 * CHANNELS
 _MOST_LOST_S = 0.25
 # Peaks this much above the ceiling are few: what the limiter takes of them is not heard as loudness
 _DEEP_DB = 2.0
+# Beyond that a limiter is heard; more is nearer the wanted loudness than anybody can tell
+_MOST_FOR_LIMITER_DB = 6.0
+_NEAR_LU = 0.25
+_TRIES = 3
 _READ = 65_536
 
 
@@ -200,7 +204,18 @@ def _gain_db(task: VoiceTask, loudness: Loudness) -> float:
     gain_db = gain_to(task.loudness_lufs, loudness)
     if not task.whole or loudness.true_peak_dbtp + gain_db < task.ceiling_dbtp + _DEEP_DB:
         return gain_db
+    highest_db = gain_db + _MOST_FOR_LIMITER_DB
+    for _ in range(_TRIES):
+        limited = _measured(_limited(task, gain_db), task)
+        more_db = gain_to(task.loudness_lufs, limited)
+        gain_db = min(gain_db + more_db, highest_db)
+        if abs(more_db) < _NEAR_LU:
+            break
+    return gain_db
+
+
+def _limited(task: VoiceTask, gain_db: float) -> Iterator[Sound]:
+    """Yield what was set aside as it will be after gain and limiter."""
     factor = np.float32(10 ** (gain_db / 20))
     louder = (block * factor for block in read_frames(task.scratch))
-    limited = _measured(limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp), task)
-    return gain_db + gain_to(task.loudness_lufs, limited)
+    return limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp)
