@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bpmsync.library.track import Track
+    from bpmsync.planner.ranges import BeatRange
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["StretchOptions", "plan_stretch"]
@@ -34,6 +35,8 @@ _LONGEST_RUN_S = 24 * 3600.0
 _MOST_STRETCH_ADVISED = 0.12
 _SHORTEST_ADVISED_S = 30.0
 _LAST_STEP_SLACK = 1e-6
+# Ends that are kept free for fades are left over in any plan
+_WORTH_TRYING = 1.1
 
 
 def plan_stretch(
@@ -149,12 +152,27 @@ def _not_covered(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: Stretc
 def _best_advice(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: StretchOptions) -> str | None:
     """Name the one changed option that covers most of the run; None where none helps."""
     best, most_s = None, plan.covered_s + 1.0
+    played_s = sum(leg.source_end_s - leg.source_start_s for leg in plan.legs)
     for words, changed in _relaxations(tracks, options):
+        # A plan takes seconds: none is tried for music that plays already
+        if _music_s(find_ranges(tracks, plan.ramp, changed)) <= _WORTH_TRYING * played_s:
+            continue
         tried = _planned(tracks, plan.ramp, changed)
         if tried.covered_s > most_s:
             filled = "all of it" if not tried.uncovered else format_duration(tried.covered_s)
             best, most_s = f"{words} covers {filled}", tried.covered_s
     return best
+
+
+def _music_s(ranges: Sequence[BeatRange]) -> float:
+    """Return how much music ranges hold, the longest of each recording, in seconds of it."""
+    longest: dict[str, float] = {}
+    for one in ranges:
+        grid = one.track.grid
+        if grid is not None:
+            length_s = float(grid.beats[one.first_beat + int(one.ends[-1])] - grid.beats[one.first_beat])
+            longest[one.track.audio_hash] = max(length_s, longest.get(one.track.audio_hash, 0.0))
+    return sum(longest.values())
 
 
 def _relaxations(tracks: Sequence[Track], options: StretchOptions) -> Iterator[tuple[str, StretchOptions]]:
