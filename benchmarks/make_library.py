@@ -2,8 +2,8 @@
 
 usage: python benchmarks/make_library.py FOLDER [--seed N] [--songs N] [--jobs N]
 
-Stereo FLAC at 44.1 kHz, 2.5 to 3.3 minutes each, drums, bass, chords and melody in twelve styles;
-160 to 187 BPM, or 80 to 90 for two steps per beat; four wander by up to 2 %, some swing, two are in
+Stereo FLAC at 44.1 kHz, 2.7 to 3.5 minutes each, drums, bass, chords and melody in twelve styles;
+162 to 183 BPM, or 82 to 90 for two steps per beat; four wander by up to 2 %, some swing, two are in
 three, five have held chords without a beat before or after the song. Loudness and crest factor
 differ as records do. Beside each file lies its truth, NAME.flac.beats: a time in s a line, then
 the number of the beat in its bar. Equal numbers give equal bytes. About 5 s of CPU a song.

@@ -31,11 +31,11 @@ __all__ = ["RATE", "SONGS", "Made", "Song", "click_of", "make_song", "read_truth
 RATE = 44_100
 LATER_S = 0.4  # until the first beat where no chord is held before it
 LOUDEST = 0.97
-CLICK_DECAY_S = 0.008
+CLICK_DECAY_S = 0.010
 CLICK_S = 0.05
-CLICK_LEVEL = 0.12  # re the loudest sample of the band
-LOWEST_CLICK_HZ = 2_300.0
-CLICK_STEP = 1.05
+CLICK_LEVEL = 0.2  # re the loudest sample of the band
+LOWEST_CLICK_HZ = 2_100.0
+CLICK_STEP = 1.04
 CLICK_ORDER = 7  # neighbours in the list are far apart in pitch
 
 
@@ -93,30 +93,30 @@ class Made:
 
 
 SONGS = (
-    Song(title="Kerb", style="ska", bpm=159.0, seconds=150, level_db=-4.0, drive=0.1),
-    Song(title="Two Stairs at Once", style="boom bap", bpm=80.5, seconds=175, level_db=-1.0, drive=0.6),
-    Song(title="Towpath", style="house", bpm=162.0, seconds=190, held_s=(10.0, 0.0), drive=0.5),
-    Song(title="Long Fence", style="train", bpm=163.5, seconds=160, drift=0.008, level_db=-8.0, drive=0.0),
-    Song(title="Umbrella Stand", style="swing", bpm=165.0, seconds=170, level_db=-6.0, drive=0.0),
-    Song(title="Heel and Toe", style="one drop", bpm=82.0, seconds=165, held_s=(0.0, 9.0), level_db=-3.0),
-    Song(title="Unlit", style="hard dance", bpm=167.0, seconds=180, held_s=(12.0, 8.0), drive=0.6),
-    Song(title="Wet Leaves", style="live", bpm=166.0, seconds=155, drift=0.007, level_db=-6.0, drive=0.1),
-    Song(title="Three Corners", style="waltz", bpm=168.5, seconds=150, level_db=-6.0, drive=0.0),
-    Song(title="Second Wind", style="drum and bass", bpm=169.5, seconds=185, drive=0.4),
-    Song(title="Loose Change", style="funk", bpm=85.5, seconds=165, level_db=-2.0, drive=0.2),
-    Song(title="Blue Gate", style="shuffle", bpm=171.0, seconds=160, level_db=-5.0, drive=0.1),
-    Song(title="Nobody's Dog", style="live", bpm=172.0, seconds=150, drift=0.008, level_db=-2.0),
-    Song(title="Sodium Lamps", style="house", bpm=173.0, seconds=195, held_s=(9.0, 14.0), drive=0.5),
-    Song(title="Slow Hands", style="boom bap", bpm=87.0, seconds=160, level_db=-4.0, drive=0.5),
-    Song(title="Underpass", style="drum and bass", bpm=174.5, seconds=180, level_db=-0.5, drive=0.35),
-    Song(title="Square Wheel", style="rock waltz", bpm=176.0, seconds=155, level_db=-3.0),
-    Song(title="Ballast", style="hard dance", bpm=177.0, seconds=175, held_s=(0.0, 11.0), drive=0.5),
-    Song(title="Sunday Shift", style="swing", bpm=178.5, seconds=165, level_db=-8.0, drive=0.0),
-    Song(title="Hop Over", style="three three two", bpm=89.5, seconds=170, level_db=-1.5, drive=0.4),
-    Song(title="Past the Weir", style="ska", bpm=180.0, seconds=150, level_db=-5.0, drive=0.1),
-    Song(title="Short Cut", style="live", bpm=181.0, seconds=155, drift=0.006, level_db=-7.0, drive=0.0),
-    Song(title="Bright Side", style="fast rock", bpm=184.0, seconds=160, level_db=-0.3, drive=0.4),
-    Song(title="Last Light", style="metal", bpm=187.0, seconds=165, level_db=-0.3, drive=0.6),
+    Song(title="Kerb", style="ska", bpm=162.2, seconds=162, level_db=-4.0, drive=0.1),
+    Song(title="Two Stairs at Once", style="boom bap", bpm=81.9, seconds=189, level_db=-1.0, drive=0.6),
+    Song(title="Towpath", style="house", bpm=164.5, seconds=205, held_s=(10.0, 0.0), drive=0.5),
+    Song(title="Long Fence", style="train", bpm=165.6, seconds=173, drift=0.008, level_db=-8.0, drive=0.0),
+    Song(title="Umbrella Stand", style="swing", bpm=166.8, seconds=184, level_db=-6.0, drive=0.0),
+    Song(title="Heel and Toe", style="one drop", bpm=83.0, seconds=178, held_s=(0.0, 9.0), level_db=-3.0),
+    Song(title="Unlit", style="hard dance", bpm=168.2, seconds=194, held_s=(12.0, 8.0), drive=0.6),
+    Song(title="Wet Leaves", style="live", bpm=167.5, seconds=167, drift=0.007, level_db=-6.0, drive=0.1),
+    Song(title="Three Corners", style="waltz", bpm=169.4, seconds=162, level_db=-6.0, drive=0.0),
+    Song(title="Second Wind", style="drum and bass", bpm=170.1, seconds=200, drive=0.4),
+    Song(title="Loose Change", style="funk", bpm=85.6, seconds=178, level_db=-2.0, drive=0.2),
+    Song(title="Blue Gate", style="shuffle", bpm=171.2, seconds=173, level_db=-5.0, drive=0.1),
+    Song(title="Nobody's Dog", style="live", bpm=172.0, seconds=162, drift=0.008, level_db=-2.0),
+    Song(title="Sodium Lamps", style="house", bpm=172.8, seconds=211, held_s=(9.0, 14.0), drive=0.5),
+    Song(title="Slow Hands", style="boom bap", bpm=86.8, seconds=173, level_db=-2.0, drive=0.1),
+    Song(title="Underpass", style="drum and bass", bpm=173.9, seconds=194, level_db=-0.5, drive=0.35),
+    Song(title="Square Wheel", style="rock waltz", bpm=175.0, seconds=167, level_db=-3.0),
+    Song(title="Ballast", style="hard dance", bpm=175.8, seconds=189, held_s=(0.0, 11.0), drive=0.5),
+    Song(title="Sunday Shift", style="swing", bpm=176.9, seconds=178, level_db=-8.0, drive=0.0),
+    Song(title="Hop Over", style="three three two", bpm=88.6, seconds=184, level_db=-1.5, drive=0.4),
+    Song(title="Past the Weir", style="ska", bpm=178.0, seconds=162, level_db=-5.0, drive=0.1),
+    Song(title="Short Cut", style="live", bpm=178.8, seconds=167, drift=0.006, level_db=-7.0, drive=0.0),
+    Song(title="Bright Side", style="fast rock", bpm=181.0, seconds=173, level_db=-0.3, drive=0.4),
+    Song(title="Last Light", style="metal", bpm=183.2, seconds=178, level_db=-0.3, drive=0.6),
 )
 """Two dozen songs for a run from 160 to 184 steps/min."""
 
