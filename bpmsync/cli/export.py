@@ -15,7 +15,7 @@ from bpmsync.cli.writing import Writing, copy_all, last_words, writing_options
 if TYPE_CHECKING:
     from bpmsync.planner.legs import Plan
 
-__all__ = ["command", "read_plan"]
+__all__ = ["command", "read_any_plan", "read_plan"]
 
 _PLAN_ENDINGS = (".plan.json", ".json")
 
@@ -81,16 +81,21 @@ def read_plan(plan: Path) -> Plan:
         If the plan is stretched.
     """
     from bpmsync.export.files import require_whole_tracks
-    from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
 
-    if str(plan) == "-":
-        # What is not UTF-8 is no JSON either, and is reported as such
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
-        loaded = plan_from_json(text, beside=Path.cwd())
-    else:
-        loaded = load_plan(plan)
+    loaded = read_any_plan(plan)
     require_whole_tracks(loaded)
     return loaded
+
+
+def read_any_plan(plan: Path) -> Plan[Any]:
+    """Return the plan of either mode in a file, or from a pipe for -."""
+    from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
+
+    if str(plan) != "-":
+        return load_plan(plan)
+    # What is not UTF-8 is no JSON either, and is reported as such
+    text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    return plan_from_json(text, beside=Path.cwd())
 
 
 def _write(session: Session, plan: Plan, dest: Path, writing: Writing) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "report_stretched",
     "stretch_document",
     "stretch_limits",
+    "stretch_line",
     "stretched_plan",
     "take_stretch_options",
 ]
@@ -128,11 +129,12 @@ def report_stretched(plan: Plan[WarpedLeg], rise: Rise, *, table: bool, svg: Pat
     from bpmsync.cli.planning import show_legs
 
     if show_legs(plan, table=table, svg=svg):
-        click.echo(_stretch_line(plan))
+        click.echo(stretch_line(plan))
         click.echo(rise.summary)
 
 
-def _stretch_line(plan: Plan[WarpedLeg]) -> str:
+def stretch_line(plan: Plan[WarpedLeg]) -> str:
+    """Return how far a plan is stretched, and where that is closest to its limit."""
     from bpmsync.planner.artefacts import plan_artefacts
     from bpmsync.timeline.durations import format_clock
 

@@ -70,6 +70,7 @@ COMMANDS = (
     CommandEntry("plan", "bpmsync.cli.plan", "Choose and order tracks of the library along a cadence."),
     CommandEntry("coverage", "bpmsync.cli.coverage", "Show how much music each cadence has."),
     CommandEntry("export", "bpmsync.cli.export", "Write a plan as a playlist, or copy its files."),
+    CommandEntry("render", "bpmsync.cli.render", "Make a stretched plan into sound, every beat on a step."),
     CommandEntry("push", "bpmsync.cli.push", "Make a plan a playlist in your Spotify account."),
     CommandEntry(
         "spotify", "bpmsync.cli.spotify.group", "Log in to Spotify, and see to the account.", SPOTIFY_COMMANDS

@@ -49,8 +49,20 @@ def legal_name(stem: str, ending: str = "") -> str:
     return name.rstrip(" .") + ending
 
 
-def numbered_name(number: int, count: int, track: Track) -> str:
-    """Return ``01 - Artist - Title.ext``; the number makes it unique, whatever the case."""
+def numbered_name(number: int, count: int, track: Track, *, ending: str | None = None) -> str:
+    """Return ``01 - Artist - Title.ext``; the number makes it unique, whatever the case.
+
+    Parameters
+    ----------
+    number, count : int
+        Which of how many, counted from 1.
+    track : Track
+        Whose name it is.
+    ending : str, optional
+        As in ``.flac``; that of the track's own file by default.
+    """
     width = max(2, len(str(count)))
-    dot = track.path.rfind(".")
-    return legal_name(f"{number:0{width}d} - {track_name(track)}", track.path[dot:] if dot >= 0 else "")
+    if ending is None:
+        dot = track.path.rfind(".")
+        ending = track.path[dot:] if dot >= 0 else ""
+    return legal_name(f"{number:0{width}d} - {track_name(track)}", ending)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bpmsync.atomic import replacing
 from bpmsync.audio.decode import open_audio
 from bpmsync.audio.limiter import CEILING_DBTP, limit_peaks
-from bpmsync.audio.loudness import LoudnessMeter
+from bpmsync.audio.loudness import LoudnessMeter, measure_true_peak
 from bpmsync.audio.writer import SoundTags, encode_sound, find_format
 from bpmsync.errors import ParameterError, RenderError
 from bpmsync.library.interrupts import held_interrupts
@@ -35,7 +35,7 @@ from bpmsync.render.values import LegReport, MixOptions, MixReport, Progress
 from bpmsync.render.voices import VoiceTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from bpmsync.audio.source import Sound
     from bpmsync.audio.writer import Chapter, SoundFormat
@@ -60,7 +60,6 @@ _MOST_DECODED_DBTP = -0.5
 _CODEC_HEADROOM_DB = 1.0
 _LOWEST_CEILING_DBTP = -9.0
 _PREVIEW_S = 10.0
-_USUAL_RATE = 44_100
 _CEILING_MARGIN_DB = 0.1
 
 
@@ -199,7 +198,7 @@ class _Job:
         if not plan.legs:
             msg = "the plan has no music to render"
             raise RenderError(msg)
-        rate = sound_format.sample_rate or options.sample_rate or _USUAL_RATE
+        rate = options.rate_for(sound_format)
         check_sources(plan)
         timeline = find_timeline(plan, sample_rate=rate, fade_steps=options.fade_steps)
         wish = options.cues
@@ -227,14 +226,17 @@ class _Job:
         with held_interrupts() as check, _replacing_all(files) as parts:
             for attempt in itertools.count(1):
                 meter, decoded = LoudnessMeter(rate, between=False), None
-                with scratch_folder() as scratch:
-                    mixed = self._mixed(spans, scratch, ceiling, check)
+                # Workers are gone before the folder that they write to
+                with (
+                    scratch_folder() as scratch,
+                    contextlib.closing(self._mixed(spans, scratch, ceiling, check)) as mixed,
+                ):
                     limited = limit_peaks(mixed, rate, ceiling_dbtp=ceiling)
                     told = self._told(meter.through(limited), ends[-1], attempt)
                     self._encode(parts, _cut(told, ends), chapters)
                 if not self.format.lossy:
                     break
-                decoded = self._decoded_dbtp(parts, check)
+                decoded = max(_decoded_dbtp(part, rate, check) for part in parts)
                 if decoded <= _MOST_DECODED_DBTP or ceiling <= _LOWEST_CEILING_DBTP:
                     break
                 # Once more: what the codec makes louder is known now
@@ -246,7 +248,7 @@ class _Job:
 
     def _mixed(
         self, spans: Sequence[tuple[int, int]], scratch: Path, ceiling: float, check: Callable[[], None]
-    ) -> Iterator[Sound]:
+    ) -> Generator[Sound]:
         whole = spans == ((0, self.timeline.frames),)
         heard = {n: heard_parts(voice, spans) for n, voice in enumerate(self.timeline.voices)}
         tasks = {
@@ -304,14 +306,18 @@ class _Job:
         self.progress(Progress(frames / rate, frames / rate, attempt))
 
     def _encode(
-        self, parts: Sequence[Path], sounds: Iterator[Iterator[Sound]], chapters: Sequence[Chapter]
+        self,
+        parts: Sequence[Path],
+        sounds: Iterator[tuple[int, Iterator[Sound]]],
+        chapters: Sequence[Chapter],
     ) -> None:
-        for number, (part, sound) in enumerate(zip(parts, sounds, strict=True), start=1):
+        for number, (part, (frames, sound)) in enumerate(zip(parts, sounds, strict=True), start=1):
             encode_sound(
                 part,
                 self.format,
                 sound,
                 self.timeline.sample_rate,
+                frames=frames,
                 tags=self._tags(number, len(parts)),
                 chapters=chapters,
                 plan_text=plan_to_json(self._plan_of(number, len(parts))),
@@ -334,16 +340,17 @@ class _Job:
             comment=run,
         )
 
-    def _decoded_dbtp(self, parts: Sequence[Path], check: Callable[[], None]) -> float:
-        return max(self._peak_of(part, check) for part in parts)
 
-    def _peak_of(self, part: Path, check: Callable[[], None]) -> float:
-        rate = self.timeline.sample_rate
-        meter = LoudnessMeter(rate)
-        source = open_audio(part, sample_rate=rate, channels=2, longest_s=math.inf)
-        for _ in meter.through(source.blocks()):
+def _decoded_dbtp(part: Path, rate: int, check: Callable[[], None]) -> float:
+    """Return the true peak of what a file plays."""
+    source = open_audio(part, sample_rate=rate, channels=2, longest_s=math.inf)
+
+    def checked() -> Iterator[Sound]:
+        for block in source.blocks():
             check()
-        return meter.loudness.true_peak_dbtp
+            yield block
+
+    return measure_true_peak(checked())
 
 
 @contextmanager
@@ -353,11 +360,11 @@ def _replacing_all(files: Sequence[Path]) -> Iterator[list[Path]]:
         yield [stack.enter_context(replacing(file)) for file in files]
 
 
-def _cut(blocks: Iterator[Sound], ends: Sequence[int]) -> Iterator[Iterator[Sound]]:
-    """Yield one iterator of blocks for each piece that ends at the given frames, to be used up in turn."""
+def _cut(blocks: Iterator[Sound], ends: Sequence[int]) -> Iterator[tuple[int, Iterator[Sound]]]:
+    """Yield length and blocks of each piece that ends at the given frames, to be used up in turn."""
     stream = _Stream(blocks)
     for first, last in itertools.pairwise((0, *ends)):
-        yield stream.take(last - first)
+        yield last - first, stream.take(last - first)
     for _ in stream.blocks:  # what measures the sound wants to see its end
         pass
 

@@ -12,12 +12,14 @@ from bpmsync.errors import ParameterError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bpmsync.audio.writer import SoundFormat
     from bpmsync.render.clicklayer import ClickChoice
 
 __all__ = ["CueWish", "LegReport", "MixOptions", "MixReport", "Progress"]
 
 _LOWEST_LUFS, _HIGHEST_LUFS = -40.0, -6.0
 _MOST_JOBS = 64
+_USUAL_RATE = 44_100
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class MixOptions:
             msg = f"the number of jobs must be from 1 to {_MOST_JOBS}, got {self.jobs}"
             raise ParameterError(msg)
         find_stretcher(self.stretcher)
+
+    def rate_for(self, sound_format: SoundFormat) -> int:
+        """Return the sample rate of a mix in a format, in Hz."""
+        return sound_format.sample_rate or self.sample_rate or _USUAL_RATE
 
 
 @dataclass(frozen=True, slots=True)
