@@ -64,7 +64,7 @@ def three_songs(folder: Path) -> list[Track]:
     return [
         click_song(folder, "one", 164.0, hertz=1700.0),
         click_song(folder, "two", 83.0, hertz=2300.0, level=0.8),
-        click_song(folder, "three", 168.0, hertz=3100.0, level=0.2),
+        click_song(folder, "three", 168.0, hertz=3100.0, level=0.4),
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bpmsync.audio.encode import write_wav
-from bpmsync.audio.loudness import Loudness, gain_to, measure_loudness
+from bpmsync.audio.loudness import Loudness, LoudnessMeter, gain_to, measure_loudness, measure_true_peak
 from bpmsync.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -139,3 +139,18 @@ def test_the_ffmpeg_program_reads_the_same(tmp_path: Path) -> None:
     assert measured.integrated_lufs == pytest.approx(read[0], abs=LU)
     # white noise is the hardest case for two readings at different points
     assert measured.true_peak_dbtp == pytest.approx(read[1], abs=0.6)
+
+
+def test_sound_passes_a_meter_unchanged_and_peaks_are_measured_alone() -> None:
+    # A quarter of the rate, half way between two samples: they show 3 dB less than there is
+    wave = 0.5 * np.cos(np.pi / 2 * np.arange(2 * RATE) + np.pi / 4)
+    sound = np.tile(wave.astype(np.float32), (2, 1))
+    meter = LoudnessMeter(RATE, between=False)
+    passed = np.concatenate(list(meter.through([sound[:, :777], sound[:, 777:]])), axis=1)
+    assert np.array_equal(passed, sound)
+    whole = measure_loudness([sound], RATE)
+    assert meter.loudness.integrated_lufs == whole.integrated_lufs
+    assert meter.loudness.true_peak_dbtp == pytest.approx(-9.03, abs=0.01)
+    assert whole.true_peak_dbtp == pytest.approx(-6.02, abs=0.05)
+    assert measure_true_peak([sound]) == whole.true_peak_dbtp
+    assert measure_true_peak([]) == -math.inf

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     from bpmsync.audio.frames import Samples
 
-__all__ = ["MOST_RAISE_DB", "TARGET_LUFS", "Loudness", "LoudnessMeter", "gain_to", "measure_loudness"]
+__all__ = [
+    "MOST_RAISE_DB",
+    "TARGET_LUFS",
+    "Loudness",
+    "LoudnessMeter",
+    "gain_to",
+    "measure_loudness",
+    "measure_true_peak",
+]
 
 TARGET_LUFS: Final = -14.0
 MOST_RAISE_DB: Final = 12.0
@@ -99,6 +107,26 @@ def measure_loudness(blocks: Iterable[Samples], sample_rate: int) -> Loudness:
     for _ in meter.through(blocks):
         pass
     return meter.loudness
+
+
+def measure_true_peak(blocks: Iterable[Samples]) -> float:
+    """Return the highest true peak of sound in dBTP; -inf for silence.
+
+    Parameters
+    ----------
+    blocks : iterable of numpy.ndarray of float32, shape (channels, any)
+        At any rate.
+
+    Raises
+    ------
+    ParameterError
+        If the blocks are not sound.
+    """
+    peak = _Peak()
+    for piece in even_pieces(blocks, _PIECE):
+        peak.add(piece)
+    peak.close()
+    return 20 * math.log10(peak.highest) if peak.highest else -math.inf
 
 
 class LoudnessMeter:
