@@ -66,9 +66,9 @@ class Met:
 def hear_clicks(sound: NDArray[np.float32], number: int, sample_rate: int) -> Heard:
     """Return the clicks of a song of the library in sound of shape (channels, frames)."""
     click = hilbert(click_of(number, sample_rate))
-    mono = sound.mean(axis=0, dtype=np.float64)
-    match = np.abs(fftconvolve(mono, np.conj(click[::-1]), "full"))[len(click) - 1 :]
     reach = round(_APART_S * sample_rate)
+    mono = np.pad(sound.mean(axis=0, dtype=np.float64), reach)  # a click may be on the first sample
+    match = np.abs(fftconvolve(mono, np.conj(click[::-1]), "full"))[len(click) - 1 :]
     highest = maximum_filter1d(match, 2 * reach + 1)
     peaks = np.flatnonzero((match == highest) & (match > _NOISE * np.median(match)))
     peaks = peaks[(peaks > 0) & (peaks < len(match) - 1)]
@@ -78,7 +78,7 @@ def hear_clicks(sound: NDArray[np.float32], number: int, sample_rate: int) -> He
     peaks, levels = peaks[levels > _CLEAR], levels[levels > _CLEAR]
     left, middle, right = match[peaks - 1], match[peaks], match[peaks + 1]
     between = 0.5 * (left - right) / np.minimum(left - 2 * middle + right, -1e-12)
-    return Heard((peaks + between) / sample_rate, levels)
+    return Heard((peaks + between - reach) / sample_rate, levels)
 
 
 def meet(wanted_s: NDArray[np.float64], heard_s: NDArray[np.float64], *, near_s: float = NEAR_S) -> Met:
