@@ -11,6 +11,9 @@ the grid, every Nth piece) at -8, -4, +4, +8 and +12.5 %. Printed for every engi
     between    the same of attacks half-way between beats, where there are any: hats, as a rule
     image dB   how much the power of left - right against left + right changed, at worst
     x          seconds of source made per second of CPU, all processes
+
+At the end: whether ours is ahead of every other engine on landing in every row, and of librosa's on
+attacks and image.
 """
 
 from __future__ import annotations
@@ -121,9 +124,36 @@ def main() -> None:
     warm_up = drums(steady(172, 3))
     for engine in rivals.values():  # what is loaded once costs a mix nothing
         measured(engine, [(warm_up, onto(warm_up, 8))])
+    rows: dict[tuple[str, str], tuple[str, ...]] = {}
     for name, jobs in jobs_of(options):
         for rival, engine in rivals.items():
-            print(f"| {name} | {rival} | {' | '.join(measured(engine, jobs))} |", flush=True)
+            rows[name, rival] = measured(engine, jobs)
+            print(f"| {name} | {rival} | {' | '.join(rows[name, rival])} |", flush=True)
+    print_verdict(rows)
+
+
+def print_verdict(rows: dict[tuple[str, str], tuple[str, ...]]) -> None:
+    """Tell in which rows another engine is as good as ours, of those that are not ours."""
+    peers = {key: row for key, row in rows.items() if not key[1].startswith(OURS)}
+    landing, kept, image = (0, 1), (1, -1), (3, 1)  # column, and which way is worse
+    for what, (column, worse), against in (
+        ("landing", landing, ""),
+        ("attacks", kept, "librosa"),
+        ("image", image, "librosa"),
+    ):
+        # Sound that is the same on both sides says nothing of the image
+        judged = {
+            key: row
+            for key, row in peers.items()
+            if against in key[1] and (row[column], rows[key[0], OURS][column]) != ("0.00", "0.00")
+        }
+        behind = [
+            f"{name} ({rival})"
+            for (name, rival), row in judged.items()
+            if worse * float(row[column]) <= worse * float(rows[name, OURS][column])
+        ]
+        told = f"not ahead: {', '.join(behind)}" if behind else "ahead in all"
+        print(f"{what}, against {against or 'every other engine'}: {told} of {len(judged)} comparisons")
 
 
 if __name__ == "__main__":
