@@ -18,9 +18,11 @@ import pytest
 from account_cases import put_login
 from bpmsync import errors
 from bpmsync.errors import BpmsyncError, ExitStatus
+from bpmsync.planner.plan import save_plan
 from cli_cases import HOSTILE, fill
 from command_line import Answer, bpmsync
 from conftest import ROOT
+from render_cases import short_plan, three_songs
 
 if TYPE_CHECKING:
     from spotify_server import SpotifyServer
@@ -39,6 +41,7 @@ PROVOKED = {
     "NoBeat": "test_sound_without_a_beat",
     "PlanError": "test_a_ramp_that_cannot_be_filled",
     "ExportError": "test_a_full_disk_keeps_the_old_file",
+    "RenderError": "test_a_plan_whose_music_is_gone",
     "MissingDependency": "test_a_missing_player",
     "SpotifyError": "test_a_song_that_spotify_does_not_know",
     "NotAuthorised": "test_nobody_is_logged_in",
@@ -134,6 +137,16 @@ def test_a_library_of_a_newer_version(db: Path, tmp_path: Path) -> None:
     before = db.read_bytes()
     failed(bpmsync("--db", db, "tracks", cwd=tmp_path), ExitStatus.FAILED, str(db), "newer")
     assert db.read_bytes() == before
+
+
+def test_a_plan_whose_music_is_gone(tmp_path: Path) -> None:
+    songs = three_songs(tmp_path)
+    save_plan(short_plan(songs), tmp_path / "run.plan.json")
+    (tmp_path / "mix.flac").write_bytes(b"old")
+    Path(songs[1].path).unlink()
+    answer = bpmsync("render", "run.plan.json", "mix.flac", "--force", cwd=tmp_path)
+    failed(answer, ExitStatus.FAILED, f"{songs[1].path} is gone", "--music")
+    assert (tmp_path / "mix.flac").read_bytes() == b"old"
 
 
 def test_a_library_that_is_none(tmp_path: Path) -> None:
