@@ -17,19 +17,21 @@ from bpmsync.cli.options import (
     ramp_options,
 )
 from bpmsync.cli.places import Places, places_for
+from bpmsync.cli.playlistmix import MixWishes, refuse_other_product
 from bpmsync.cli.pushing import refuse_without_login, run_push
 from bpmsync.cli.pushoptions import PushWishes, push_basics
 from bpmsync.cli.pushreport import print_push, push_document
+from bpmsync.cli.renderoptions import render_options
 from bpmsync.cli.session import Session, common_options, pass_session
+from bpmsync.cli.stretching import stretch_limits
 from bpmsync.cli.text import clean
 from bpmsync.cli.writing import Writing, copy_all, last_words, write_playlist, writing_options
-from bpmsync.errors import BpmsyncError, ExitStatus
+from bpmsync.errors import ExitStatus
 
 if TYPE_CHECKING:
     from bpmsync.cli.pushing import PushReport
     from bpmsync.cli.rise import Rise
     from bpmsync.cli.scanning import ScanSummary
-    from bpmsync.library.track import Track
     from bpmsync.planner.legs import Plan
 
 __all__ = ["command"]
@@ -73,6 +75,14 @@ class _Wanted:
 )
 @click.option("--push", is_flag=True, help="Make the plan a playlist in your Spotify account, too.")
 @push_basics
+@click.option(
+    "--render",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="DEST",
+    help="Instead of a playlist, one sound file with every beat on a step (run.mp3), and its plan.",
+)
+@stretch_limits
+@render_options
 @click.option("-n", "--dry-run", is_flag=True, help="Scan and show the plan, but write no playlist.")
 @engine_option
 @jobs_option
@@ -90,6 +100,7 @@ def command(
     copy: Path | None,
     svg: Path | None,
     push: bool,
+    render: Path | None,
     dry_run: bool,
     engine: str,
     jobs: int | None,
@@ -99,13 +110,20 @@ def command(
     """Make a playlist at your cadence from the folder MUSIC.
 
     MUSIC is scanned, whole untouched tracks are chosen and ordered along the ramp, and a
-    playlist is written with its plan beside it.
+    playlist is written with its plan beside it. With --render parts of tracks are stretched
+    until each beat is on a step, and become one file.
     """
     from bpmsync.cli.planning import Filters, native_plan, plan_name, take_native_options
     from bpmsync.cli.rise import rise_of, warn_of_rise
-    from bpmsync.cli.scanning import run_scan
+    from bpmsync.cli.scanning import scan_music
 
     choice = chosen_ramp(ctx, options)
+    refuse_other_product(ctx, render=render is not None)
+    if render is not None:
+        mix = MixWishes.take(
+            ctx, session, render, options, jobs=jobs, svg=svg, dry_run=dry_run, as_json=as_json
+        )
+        ctx.exit(mix.make(session, scan_music(session, music, engine=engine, jobs=jobs), choice))
     wishes = PushWishes.take(options)
     writing = Writing.take(options, music=music.absolute())
     wanted = _Wanted(svg, copy, wishes if push else None, dry_run, as_json, writing)
@@ -120,21 +138,12 @@ def command(
         refuse_without_login(session, wishes)
     limits, filters = take_native_options(options), Filters.take(options)
     rise = rise_of(choice.ramp, choice.baseline_spm)
-    with session.open_store() as store:
-        summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
-        tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
-    plan = native_plan(_usable(tracks, music), choice.ramp, limits, filters)
-    complete = _finish(session, plan, places, rise=rise, summary=summary, wanted=wanted)
+    scanned = scan_music(session, music, engine=engine, jobs=jobs)
+    plan = native_plan(scanned.tracks, choice.ramp, limits, filters)
+    complete = _finish(session, plan, places, rise=rise, summary=scanned.summary, wanted=wanted)
     warn_of_rise(rise)
-    if summary.failed or not complete:
+    if scanned.summary.failed or not complete:
         ctx.exit(ExitStatus.SOME_FAILED)
-
-
-def _usable(tracks: list[Track], music: Path) -> list[Track]:
-    if not tracks:
-        msg = f"none of the files in {clean(str(music))} could be used: see the reasons above"
-        raise BpmsyncError(msg)
-    return tracks
 
 
 def _finish(

@@ -27,13 +27,26 @@ _LIMIT_DBTP = -1.0
 _DECIMALS = 6
 
 
-def print_rendered(session: Session, done: Rendered, *, table: bool) -> None:
-    """Show a rendered run on stdout, and tell on stderr where it lies and how to play it."""
+def print_rendered(session: Session, done: Rendered, *, table: bool, planned: bool = False) -> None:
+    """Show a rendered run on stdout, and tell on stderr where it lies and how to play it.
+
+    Parameters
+    ----------
+    session : Session
+        Of the command.
+    done : Rendered
+        What to show.
+    table : bool
+        Whether anything goes to stdout.
+    planned : bool
+        Whether the plan was shown already, and with it the stretch.
+    """
     if table:
         _print_legs(done)
         click.echo(_length_line(done))
         click.echo(_level_line(done.report))
-        _print_stretch(done)
+        if not planned:
+            _print_stretch(done)
         click.echo(PROMISE)
     session.say(f"wrote {' and '.join(clean(name) for name in _written(done.target))}")
     session.say(PLAYER_WORDS)

@@ -37,13 +37,13 @@ _LONGEST_FADE = 64
 _DECIMALS = 6
 
 _STRETCHED_ONLY = {
-    "max_stretch": "--max-stretch needs --stretch: without it songs stay untouched, and --max-off says "
+    "max_stretch": "--max-stretch needs {by}: without it songs stay untouched, and --max-off says "
     "how far they may be from the target",
-    "fade": "--fade needs --stretch: untouched songs do not fade into each other",
+    "fade": "--fade needs {by}: untouched songs do not fade into each other",
 }
 _NATIVE_ONLY = {
-    "max_off": "--max-off is for untouched songs: with --stretch it is --max-stretch",
-    "imported": "--imported has songs without sound: with --stretch there is nothing of them to render",
+    "max_off": "--max-off is for untouched songs: with {by} it is --max-stretch",
+    "imported": "--imported has songs without sound: with {by} there is nothing of them to render",
 }
 
 
@@ -70,8 +70,17 @@ def stretch_limits(function: _Function) -> _Function:
     return function
 
 
-def refuse_other_mode(ctx: click.Context, *, stretch: bool) -> None:
+def refuse_other_mode(ctx: click.Context, *, stretch: bool, by: str = "--stretch") -> None:
     """Refuse what was typed for the other kind of plan; settings of both kinds live side by side.
+
+    Parameters
+    ----------
+    ctx : click.Context
+        Of the command.
+    stretch : bool
+        Whether the plan is a stretched one.
+    by : str
+        The option that makes it one.
 
     Raises
     ------
@@ -82,7 +91,7 @@ def refuse_other_mode(ctx: click.Context, *, stretch: bool) -> None:
         typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
         # --no-imported says what holds for stretched plans anyway
         if typed and ctx.params[name] is not False:
-            raise click.UsageError(words, ctx)
+            raise click.UsageError(words.format(by=by), ctx)
 
 
 def take_stretch_options(ctx: click.Context, options: dict[str, Any]) -> StretchOptions:
