@@ -2,11 +2,11 @@
 
 Read at four times the rate as ITU-R BS.1770-4, Annex 2, has it, with a longer filter: three
 polyphase branches of 32 taps (a Kaiser-windowed sinc) give the points at 1/4, 1/2 and 3/4 of the
-way to the next frame; the frames themselves are the fourth. Such a reading can still miss 0.7 dB
-of what lies between its points, so that where it is within that of mattering the eighths are read,
-too. Many frames times one small matrix is the quickest way to filter in numpy, and most frames
-need no filtering at all: the sum of the taps' sizes bounds how far a point between frames can
-stand above the frames around it.
+way to the next frame; the frames themselves are the fourth. The halves alone can miss 3 dB of what
+lies between their points, and the quarters 0.7 dB: where a reading is within that of mattering,
+the next finer points are read, too. Many frames times one small matrix is the quickest way to
+filter in numpy, and most frames need no filtering at all: the sum of the taps' sizes bounds how far
+a point between frames can stand above the frames around it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ REACH: Final = 16
 """Frames before and after a point that decide it."""
 CELL: Final = 32
 """Frames that are filtered, or passed over, together."""
-_QUARTERS: Final = (1 / 4, 2 / 4, 3 / 4)
-_EIGHTHS: Final = (1 / 8, 3 / 8, 5 / 8, 7 / 8)
-_MISSED: Final = math.cos(math.pi / 8)  # the least that a reading of the quarters finds of a sine
+# The points of each reading, and the least that it finds of a sine at any place
+_READINGS: Final = (
+    ((1 / 2,), math.cos(math.pi / 4)),
+    ((1 / 4, 3 / 4), math.cos(math.pi / 8)),
+    ((1 / 8, 3 / 8, 5 / 8, 7 / 8), math.cos(math.pi / 16)),
+)
 _KAISER_BETA: Final = 6.0
 
 
@@ -50,9 +53,9 @@ def _matrix(branches: Samples) -> Samples:
     return matrix.reshape(len(matrix), -1)
 
 
-_COARSE: Final = _matrix(_branches(_QUARTERS))
-_FINE: Final = _matrix(_branches(_EIGHTHS))
-_BOUND: Final = float(np.abs(_branches(_QUARTERS + _EIGHTHS)).sum(axis=1).max()) * (1 + 1e-5)
+_MATRICES: Final = tuple((_matrix(_branches(points)), found) for points, found in _READINGS)
+_POINTS: Final = tuple(point for points, _ in _READINGS for point in points)
+_BOUND: Final = float(np.abs(_branches(_POINTS)).sum(axis=1).max()) * (1 + 1e-5)
 
 
 def true_peaks(sound: Samples, *, above: float) -> Samples:
@@ -75,11 +78,12 @@ def true_peaks(sound: Samples, *, above: float) -> Samples:
     size = np.abs(sound).max(axis=0) if len(sound) > 1 else np.abs(sound[0])
     peaks = np.array(size[REACH:-REACH])
     cells = _loud_cells(size, above / _BOUND)
-    if len(cells):
-        by_cell = peaks.reshape(-1, CELL)
-        by_cell[cells] = np.maximum(by_cell[cells], _between(sound, cells, _COARSE))
-        cells = cells[by_cell[cells].max(axis=1) > above * _MISSED]
-        by_cell[cells] = np.maximum(by_cell[cells], _between(sound, cells, _FINE))
+    by_cell = peaks.reshape(-1, CELL)
+    for matrix, found in _MATRICES:
+        if not len(cells):
+            break
+        by_cell[cells] = np.maximum(by_cell[cells], _between(sound, cells, matrix))
+        cells = cells[by_cell[cells].max(axis=1) > above * found]
     return peaks
 
 
