@@ -138,6 +138,7 @@ class MixWishes:
         from bpmsync.cli.rise import rise_of, warn_of_rise
         from bpmsync.cli.stretching import report_stretched, stretched_plan
 
+        self.target.refuse_tracks(scanned.tracks)
         plan = stretched_plan(scanned.tracks, choice.ramp, self.limits, self.filters)
         self.target.refuse_sources(plan)
         rise = rise_of(choice.ramp, choice.baseline_spm)

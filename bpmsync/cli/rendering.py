@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from bpmsync.cli.progress import watch
 from bpmsync.cli.text import clean
-from bpmsync.errors import ExportError
+from bpmsync.errors import ExportError, RenderError, TrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from bpmsync.cli.session import Session
+    from bpmsync.library.track import Track
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.render.values import MixOptions, MixReport
 
@@ -77,11 +78,27 @@ class RenderTarget:
         ExportError
             If so.
         """
+        self._refuse_songs([leg.track.path for leg in plan.legs])
+
+    def refuse_tracks(self, tracks: Iterable[Track]) -> None:
+        """Raise where a track would be replaced, forced or not; a run rendered earlier may be.
+
+        Raises
+        ------
+        ExportError
+            If so.
+        """
+        from bpmsync.render.targets import is_own_sound
+
+        if not all(is_own_sound(path) for path in self.files if path.exists()):
+            self._refuse_songs([track.path for track in tracks])
+
+    def _refuse_songs(self, songs: Sequence[str]) -> None:
         from bpmsync.render.targets import refuse_source
 
         for path in (*self.files, self.cue, self.plan, self.playlist):
             if path is not None:
-                refuse_source(path, plan)
+                refuse_source(path, songs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +197,10 @@ def render_to(session: Session, plan: Plan[WarpedLeg], target: RenderTarget, opt
     try:
         with _folder_of(target), _beside(plan, target, options):
             report = _render(session, plan, target, options)
+    except TrackError as error:
+        # One song that cannot be used is no mix with the others: there is no mix
+        msg = f"cannot render {error} (what was there is untouched)"
+        raise RenderError(msg) from error
     except KeyboardInterrupt:
         if _marks(target) == before:
             old = "what was there is untouched" if any(before) else "nothing was written"

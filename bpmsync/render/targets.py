@@ -14,7 +14,7 @@ from bpmsync.errors import DecodeError, ExportError
 from bpmsync.render.chapters import CUE_MARK
 
 if TYPE_CHECKING:
-    from bpmsync.planner.legs import Plan, WarpedLeg
+    from collections.abc import Iterable
 
 __all__ = ["is_own_cue", "is_own_sound", "refuse_foreign_cue", "refuse_foreign_sound", "refuse_source"]
 
@@ -63,17 +63,17 @@ def refuse_foreign_cue(path: Path, *, force: bool) -> None:
         raise ExportError(_foreign(path))
 
 
-def refuse_source(path: Path, plan: Plan[WarpedLeg]) -> None:
-    """Do nothing unless a path is a song of the plan, under whatever name; else raise.
+def refuse_source(path: Path, songs: Iterable[str | Path]) -> None:
+    """Do nothing unless a path is one of some songs, under whatever name; else raise.
 
     Raises
     ------
     ExportError
         Even where a file may be replaced by force: the music would be lost.
     """
-    for leg in plan.legs:
-        if _is_same(path, Path(leg.track.path)):
-            msg = f"{path} is a song of the plan: bpmsync never writes over your music; name another file"
+    for song in songs:
+        if _is_same(path, Path(song)):
+            msg = f"{path} is a song of yours: bpmsync never writes over your music; name another file"
             raise ExportError(msg)
 
 
