@@ -43,7 +43,8 @@ def voice_sounds(
         If a process died.
     """
     if jobs == 1:
-        yield from map(render_voice, tasks)
+        for task in tasks:
+            yield render_voice(task, check=check)
         return
     pool = WorkerPool(jobs)
     waiting: deque[tuple[VoiceTask, Future[VoiceSound]]] = deque()

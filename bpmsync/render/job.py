@@ -156,16 +156,20 @@ def render_preview(
 
 
 def _joints(timeline: MixTimeline) -> tuple[tuple[int, int], ...]:
-    """Return the frames around the middle of every change of music; what touches is one span."""
+    """Return the frames around the middle of every change of music; what touches is one span.
+
+    Of a change that is longer than a span, as over a hole, the beginning and the end count.
+    """
     half = round(_PREVIEW_S / 2 * timeline.sample_rate)
     spans: list[tuple[int, int]] = []
     for one, following in itertools.pairwise(timeline.voices):
-        middle = (min(one.stop, following.start) + max(one.stop, following.rises_until)) // 2
-        first, last = max(0, middle - half), min(timeline.frames, middle + half)
-        if spans and first <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], last)
-        else:
-            spans.append((first, last))
+        begins, ends = min(one.stop, following.start), max(one.stop, following.rises_until)
+        for middle in (begins, ends) if ends - begins > 2 * half else ((begins + ends) // 2,):
+            first, last = max(0, middle - half), min(timeline.frames, middle + half)
+            if spans and first <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], last)
+            else:
+                spans.append((first, last))
     return tuple(spans) or ((0, min(timeline.frames, 2 * half)),)
 
 

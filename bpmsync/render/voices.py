@@ -22,7 +22,7 @@ from bpmsync.errors import DecodeError, RenderError
 from bpmsync.timeline.timemap import TimeMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bpmsync.audio.source import Sound
 
@@ -99,8 +99,15 @@ class VoiceSound:
     way: Literal["copy", "varispeed", "vocoder"]
 
 
-def render_voice(task: VoiceTask) -> VoiceSound:
+def render_voice(task: VoiceTask, *, check: Callable[[], None] = lambda: None) -> VoiceSound:
     """Make the sound of one leg.
+
+    Parameters
+    ----------
+    task : VoiceTask
+        What to make.
+    check : callable
+        Called every now and then; may raise to stop.
 
     Raises
     ------
@@ -112,7 +119,7 @@ def render_voice(task: VoiceTask) -> VoiceSound:
     try:
         with Path(task.scratch).open("wb") as file:
             made = itertools.chain.from_iterable(_part(task, part) for part in task.parts)
-            loudness = _measured(_writing(made, file), task)
+            loudness = _measured(_writing(made, file, check), task)
     except OSError as error:
         msg = (
             f"no room for the sound of {task.path} between stretch and mix: {error.strerror or error} "
@@ -187,8 +194,9 @@ def _source(task: VoiceTask) -> Iterator[Sound]:
             return
 
 
-def _writing(blocks: Iterable[Sound], file: object) -> Iterator[Sound]:
+def _writing(blocks: Iterable[Sound], file: object, check: Callable[[], None]) -> Iterator[Sound]:
     for block in blocks:
+        check()
         np.ascontiguousarray(block.T, np.float32).tofile(file)  # type: ignore[arg-type]  # a binary file
         yield block
 
