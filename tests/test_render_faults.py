@@ -57,7 +57,7 @@ def here(songs: list[Track], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (tmp_path / name).write_bytes(OLD)
     # Sound between stretch and mix lies where the test can see it
     (tmp_path / "scratch").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -198,11 +198,11 @@ def test_a_killed_job_leaves_one_part_which_the_next_one_removes(
 ) -> None:
     status, err = _stopped(here, signal.SIGKILL, "mix.mp3", "--force", "-j", "1")
     assert (status, err) == (-signal.SIGKILL, "")
-    assert len(parts(here)) == 1
+    assert len(parts(here)) == len(scratch(here)) == 1
     assert parts(here)[0].startswith(".mix.mp3.")
     assert (here / "mix.mp3").read_bytes() == OLD
     assert main(["-q", "render", "run.plan.json", "mix.mp3", "--force", "--preview", "-j", "1"]) == 0
-    assert not parts(here)
+    assert not parts(here) + scratch(here)
     assert read_plan_text(here / "mix.mp3")
     assert capsys.readouterr().err == ""
     for name in ("mix.wav", "mix.cue"):
