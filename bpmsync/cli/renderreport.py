@@ -114,8 +114,15 @@ def _row(done: Rendered, told: LegReport, found: LegArtefacts) -> Iterator[objec
     yield percent(found.worst_percent)
     yield found.word
     yield f"{told.gain_db + 0.0:+.1f} dB"
-    last = told.number + 1 == len(done.plan.legs)
-    yield "" if last else told.fade_steps or "cut"
+    yield _fade(done, told)
+
+
+def _fade(done: Rendered, told: LegReport) -> object:
+    """Return over how many steps a song fades into the next, or what comes in place of that."""
+    leg, *following = done.plan.legs[told.number : told.number + 2]
+    if not following:
+        return ""
+    return "hole" if following[0].first_step > leg.last_step else told.fade_steps or "cut"
 
 
 def _length_line(done: Rendered) -> str:
