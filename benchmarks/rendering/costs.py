@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bpmsync.library.threads import THREAD_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +46,9 @@ def run_measured(command: Sequence[str]) -> Cost:
     """Run a command and return its cost; CalledProcessError if it fails."""
     before, started = _children_cpu_s(), time.perf_counter()
     peak = float("nan")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # As the command line has it: libraries start no threads of their own
+    quiet = {**os.environ, **dict.fromkeys(THREAD_LIMITS, "1")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=quiet) as process:
         while process.poll() is None:
             now = _tree_mib(process.pid)
             peak = max(now, peak) if peak == peak else now  # noqa: PLR0124 - nan is not itself

@@ -37,6 +37,9 @@ class SoundFormat:
         The frames of a packet, where only the beginning of a file can be cut within one.
     bit_rate : int or None
         In bit/s, where the codec is asked for one.
+    headroom_db : float
+        By how much less than a lossless file may hold is to go in, so that what comes out does
+        not clip: measured on hot mixes of an hour, where a few peaks grow most.
     codec_options, container_options : dict of str to str
         FFmpeg's; ``{rate}`` in the latter stands for the sample rate.
     """
@@ -53,6 +56,7 @@ class SoundFormat:
     plan_key: str = "bpmsync_plan"
     filled_packet: int | None = None
     bit_rate: int | None = None
+    headroom_db: float = 0.0
     codec_options: dict[str, str] = field(default_factory=dict, hash=False)
     container_options: dict[str, str] = field(default_factory=dict, hash=False)
 
@@ -82,6 +86,7 @@ FORMATS: Final = (
         container="mp3",
         codec="libmp3lame",
         sample_format="fltp",
+        headroom_db=1.0,
         codec_options={
             "flags": "+qscale",
             "global_quality": "0",
@@ -102,6 +107,7 @@ FORMATS: Final = (
         plan_key="synopsis",  # iTunes' long description: the muxer writes no tags of our own
         filled_packet=1024,
         bit_rate=256_000,
+        headroom_db=1.8,
         # The encoder's slower way of choosing is both slower and worse where there is room enough.
         codec_options={"aac_coder": "fast"},
         container_options={"movie_timescale": "{rate}"},
@@ -117,6 +123,7 @@ FORMATS: Final = (
         sample_format="flt",
         chapter_tags=True,
         bit_rate=160_000,
+        headroom_db=1.2,
         codec_options={"compression_level": "5"},
     ),
     SoundFormat(
