@@ -138,7 +138,11 @@ def test_a_mix_is_as_loud_as_it_should_be_and_tells_what_it_is(plan: Plan[Warped
     assert loudness.integrated_lufs == pytest.approx(-14, abs=0.5)
     assert loudness.true_peak_dbtp <= -1.0
     assert sound.shape[1] == round(plan.legs[-1].end_s(plan.ramp) * RATE)
-    assert plan_from_json(read_plan_text(mix) or "").legs == plan.legs
+    text = read_plan_text(mix) or ""
+    named = [replace(leg, track=replace(leg.track, path=Path(leg.track.path).name)) for leg in plan.legs]
+    assert plan_from_json(text).legs == tuple(named)
+    # A mix is given away: nothing in it tells where its owner keeps music
+    assert str(Path(plan.legs[0].track.path).parent) not in text
 
 
 def test_chapters_are_the_legs(plan: Plan[WarpedLeg], tmp_path: Path) -> None:

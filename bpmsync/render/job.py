@@ -323,12 +323,21 @@ class _Job:
                 frames=frames,
                 tags=self._tags(number, len(parts)),
                 chapters=chapters,
-                plan_text=plan_to_json(self._plan_of(number, len(parts))),
+                plan_text=self._plan_text(number, len(parts)),
             )
 
-    def _plan_of(self, number: int, count: int) -> Plan[WarpedLeg]:
-        """Return the plan that a file holds, by which it is known as ours: all of it, or its leg's."""
-        return self.plan if count == 1 else replace(self.plan, legs=(self.plan.legs[number - 1],))
+    def _plan_text(self, number: int, count: int) -> str:
+        """Return the plan that a file holds, by which it is known as ours: all of it, or its leg's.
+
+        Songs are told by their file names, since a mix is given away and folders tell of their owner;
+        their hashes find them again.
+        """
+        legs = self.plan.legs if count == 1 else (self.plan.legs[number - 1],)
+        here = Path.cwd()
+        named = tuple(
+            replace(leg, track=replace(leg.track, path=str(here / Path(leg.track.path).name))) for leg in legs
+        )
+        return plan_to_json(replace(self.plan, legs=named), beside=here)
 
     def _tags(self, number: int, count: int) -> SoundTags:
         run = run_title(self.plan)
