@@ -49,7 +49,7 @@ _WINDOWS_ADD_UP_TO: Final = 1.5  # squared Hann windows, a quarter of a window a
 # A piece of the map that drifts from the source by less is played as it is.
 _DRIFT_FRAMES: Final = 0.01
 _BATCH: Final = 48  # frames for which numpy is called once
-_SILENT: Final = 1e-30  # power below which a phase means nothing
+_SILENT: Final = 1e-18  # power below which a phase means nothing; its square is a float32
 
 
 def hop_frames(sample_rate: int) -> int:
@@ -195,40 +195,43 @@ class _Maker:
         """Return the windowed frames, turned to where they belong."""
         here = self._taken(self.frames.places[chosen])
         spectra = _spectra(here)
-        turned = ~self.frames.as_it_is[chosen]
-        if turned.any():
+        turned = np.flatnonzero(~self.frames.as_it_is[chosen])
+        if len(turned):
             before = _spectra(self._taken(self.frames.places[chosen[turned]] - self.frames.hop))
-            turns = self._turns(spectra, before, turned)
-            here[:, turned] = irfft(spectra[:, turned] * turns, n=here.shape[2])
+            moving = spectra[:, turned]
+            moving *= self._turns(spectra, before, moving, turned)
+            here[:, turned] = irfft(moving, n=here.shape[2], overwrite_x=True)
         else:
             self._turn = None
-        self._spectrum = spectra[:, -1]
+        self._spectrum = spectra[:, -1].copy()
         return here
 
     def _taken(self, places: IntArray) -> Sound:
         size = len(self.window)
         windows = np.lib.stride_tricks.sliding_window_view(self._sound, size, axis=1)
-        taken: Sound = windows[:, places - size // 2 - self._sound_at] * self.window
+        taken: Sound = windows[:, places - size // 2 - self._sound_at]
+        taken *= self.window
         return taken
 
-    def _turns(self, spectra: _Spectra, before: _Spectra, turned: NDArray[np.bool_]) -> _Spectra:
+    def _turns(self, spectra: _Spectra, before: _Spectra, moving: _Spectra, turned: IntArray) -> _Spectra:
         """Return the rotation of every bin of the frames that are turned."""
-        previous = np.roll(spectra, 1, axis=1)
-        if self._spectrum is not None:
+        previous = spectra[:, turned - 1]
+        if turned[0] == 0 and self._spectrum is not None:
             previous[:, 0] = self._spectrum
-        hops = _phase_hops(previous[:, turned], before)
-        leaders = _leading_peaks(_power(spectra[:, turned]))
+        hops = _phase_hops(previous, before)
+        leaders = _leading_peaks(_power(moving))
         ones = np.ones(spectra.shape[2], np.complex64)
         turn = ones if self._turn is None else self._turn
-        rows = iter(range(len(hops)))
-        for wanted in turned:
-            if wanted:
-                row = next(rows)
-                turn = hops[row] = (turn * hops[row])[leaders[row]]
-            else:
+        following = 0  # the frame after the last one that was turned
+        for row, frame in enumerate(turned.tolist()):
+            if frame != following:
                 turn = ones
-        turn /= np.abs(turn)  # rounding must not add up to a change of level
-        self._turn = turn
+            turn = hops[row] = (turn * hops[row])[leaders[row]]
+            following = frame + 1
+        if following != spectra.shape[1]:
+            turn = ones
+        # Rounding must not add up to a change of level
+        self._turn = np.asarray(turn / np.abs(turn), np.complex64)
         return hops
 
 
@@ -242,10 +245,12 @@ def _phase_hops(previous: _Spectra, before: _Spectra) -> _Spectra:
     """Return by how much more a bin has turned in the output than in the source, of size 1.
 
     The output's last frame shows `previous`; one hop before the frame that follows it the source
-    shows `before`. Summed over the channels, each counts by its power.
+    shows `before`. Summed over the channels, each counts by its power. Both are used up.
     """
-    crossed: _Spectra = np.einsum("cfb,cfb->fb", previous, before.conj())
-    size = np.abs(crossed)
+    previous *= np.conj(before, out=before)
+    crossed: _Spectra = previous.sum(axis=0)
+    # numpy's absolute value guards against numbers that sound does not have
+    size = np.sqrt(np.square(crossed.real) + np.square(crossed.imag))
     silent = size < _SILENT
     crossed[silent], size[silent] = 1, 1
     crossed /= size
