@@ -42,20 +42,32 @@ def corpus() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _plain_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's settings and terminal out of every test and of what many tests share."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in os.environ:
+            if name.startswith("BPMSYNC_") and not name.startswith("BPMSYNC_TEST_"):
+                monkeypatch.delenv(name)
+        _make_home(monkeypatch, tmp_path_factory)
+        # A test that measures colours asks for them; the terminal of whoever runs it must not.
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setenv("PYTHONUTF8", "1")
+        # Nor must its width: what is printed is as wide as into a pipe
+        monkeypatch.delenv("COLUMNS", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep tests away from the user's library and settings; JIT caches stay warm."""
-    for name in os.environ:
-        if name.startswith("BPMSYNC_") and not name.startswith("BPMSYNC_TEST_"):
-            monkeypatch.delenv(name)
+    """Give each test a library and settings of its own; JIT caches stay warm."""
+    _make_home(monkeypatch, tmp_path_factory)
+
+
+def _make_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    # A test that measures colours asks for them; the terminal of whoever runs it must not.
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("PYTHONUTF8", "1")
-    # Nor must its width: what is printed is as wide as into a pipe
-    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture

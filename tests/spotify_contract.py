@@ -133,7 +133,9 @@ class Contract:
     def _document(self) -> Any:  # noqa: ANN401 - any JSON
         import yaml  # type: ignore[import-untyped] # comes with openapi-core, without its stubs
 
-        return yaml.safe_load(self._path.read_text("utf-8"))
+        # Where libyaml is there it reads the file ten times as fast
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(self._path.read_text("utf-8"), loader)  # noqa: S506 - both are safe
 
     @functools.cached_property
     def _whole(self) -> Any:  # noqa: ANN401 - an OpenAPI of a package that may be absent

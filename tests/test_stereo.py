@@ -208,3 +208,12 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
 def test_three_channels_are_not_for_sale(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="channels must be 1 or 2"):
         open_audio(tmp_path / "a.wav", channels=3)  # type: ignore[arg-type]
+
+
+def test_the_sound_is_the_same_without_its_hash(fixtures_audio: Path) -> None:
+    path = fixtures_audio / FIXTURES[0]
+    hashed, plain = (open_audio(path, sample_rate=RATE, channels=2, hashed=yes) for yes in (True, False))
+    first, second = (np.concatenate(list(one.blocks()), axis=1) for one in (hashed, plain))
+    assert np.array_equal(first, second)
+    assert (hashed.duration_s, hashed.audio_hash[:3]) == (plain.duration_s, "b2:")
+    assert plain.audio_hash == ""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 import av
 import numpy as np
@@ -117,16 +117,19 @@ class OpenAudio:
     channels : {1, 2}
         How many the blocks have: one of shape (n,), the mean of all that the file has, or two of
         shape (2, n). Both lie on the same clock.
+    hashed : bool
+        Whether the packets are hashed; who knows the sound already need not pay for it.
     duration_s, lost_s : float
         As `AudioFile` has them, up to the block that was given last.
     audio_hash : str
-        As `AudioFile.audio_hash`; empty before the last block.
+        As `AudioFile.audio_hash`; empty before the last block, and where it is not wanted.
     """
 
     path: str | Path
     sample_rate: int = DEFAULT_RATE
     longest_s: float = _LONGEST_S
     channels: Channels = 1
+    hashed: bool = True
     duration_s: float = field(default=0.0, init=False)
     lost_s: float = field(default=0.0, init=False)
     audio_hash: str = field(default="", init=False)
@@ -155,7 +158,7 @@ class OpenAudio:
                 declared_end_s(container, stream),
                 least_gap_s=VORBIS_GAP_S if stream.codec_context.name == "vorbis" else GAP_S,
             )
-            demuxed = _Demuxed(packets(container, stream))
+            demuxed = _Demuxed(packets(container, stream), _new_digest() if self.hashed else None)
             pieces = _placed(demuxed, clock, self.channels)
             for block in _resampled(pieces, self.sample_rate, self.channels):
                 self.duration_s, self.lost_s = clock.position_s, clock.lost_s
@@ -179,6 +182,7 @@ def open_audio(
     sample_rate: int = DEFAULT_RATE,
     channels: Channels = 1,
     longest_s: float = _LONGEST_S,
+    hashed: bool = True,
 ) -> OpenAudio:
     """Return one pass over the sound of a file, for whom blocks are enough.
 
@@ -186,10 +190,10 @@ def open_audio(
     ----------
     path, sample_rate, longest_s
         As `read_audio`.
-    channels : {1, 2}
+    channels, hashed
         As `OpenAudio`.
     """
-    return OpenAudio(path, sample_rate, longest_s, channels)
+    return OpenAudio(path, sample_rate, longest_s, channels, hashed)
 
 
 def read_audio(
@@ -237,7 +241,7 @@ def identify(path: str | Path) -> AudioIdentity:
     """
     with open_container(path) as container:
         stream = best_stream(container, path)
-        demuxed = _Demuxed(packets(container, stream))
+        demuxed = _Demuxed(packets(container, stream), _new_digest())
         if not sum(packet.size > 0 for packet in demuxed):
             raise DecodeError(path, "no sound in it (the file is empty or cut off after its head)")
         first_s = start_s(stream) or 0.0
@@ -260,18 +264,23 @@ def _gather(blocks: Iterator[Samples]) -> Samples:
     return samples
 
 
+def _new_digest() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=16)
+
+
 @dataclass(slots=True)
 class _Demuxed:
     """The packets of a stream, hashed as they pass, and the latest of their time stamps."""
 
     packets: Iterator[Packet[AudioStream]]
-    digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+    digest: hashlib.blake2b | None
     end: int = 0
 
     def __iter__(self) -> Iterator[Packet[AudioStream]]:
         digest = self.digest
         for packet in self.packets:
-            digest.update(packet)
+            if digest is not None:
+                digest.update(packet)
             pts = packet.pts
             if pts is not None and pts + (packet.duration or 0) > self.end:
                 self.end = pts + (packet.duration or 0)
@@ -279,7 +288,7 @@ class _Demuxed:
 
     @property
     def audio_hash(self) -> str:
-        return f"b2:{self.digest.hexdigest()}"
+        return "" if self.digest is None else f"b2:{self.digest.hexdigest()}"
 
     def end_s(self, stream: AudioStream) -> float:
         return float(self.end * stream.time_base) if stream.time_base is not None else 0.0

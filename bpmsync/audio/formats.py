@@ -107,7 +107,7 @@ FORMATS: Final = (
         plan_key="synopsis",  # iTunes' long description: the muxer writes no tags of our own
         filled_packet=1024,
         bit_rate=256_000,
-        headroom_db=1.8,
+        headroom_db=3.0,
         # The encoder's slower way of choosing is both slower and worse where there is room enough.
         codec_options={"aac_coder": "fast"},
         container_options={"movie_timescale": "{rate}"},

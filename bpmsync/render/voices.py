@@ -8,6 +8,7 @@ of a decibel, and the limiter takes some more where attacks are much louder than
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -167,7 +168,7 @@ def _around(timemap: TimeMap, first_s: float, last_s: float) -> TimeMap:
 
 def _decoded(task: VoiceTask, timemap: TimeMap) -> Iterator[Sound]:
     """Yield the file from its second 0 on; silence where sound was lost is no music."""
-    source = open_audio(task.path, sample_rate=task.sample_rate, channels=2, longest_s=float("inf"))
+    source = open_audio(task.path, sample_rate=task.sample_rate, channels=2, longest_s=math.inf, hashed=False)
     first_s, last_s = float(timemap.source_s[0]), float(timemap.source_s[-1])
     lost_before_s = 0.0
     for block in source.blocks():
@@ -187,7 +188,8 @@ def _source(task: VoiceTask) -> Iterator[Sound]:
     """Yield what the leg plays of its file, as it is there."""
     first, last = (round(second * task.sample_rate) for second in task.timemap.source_s[[0, -1]])
     at = 0
-    for block in open_audio(task.path, sample_rate=task.sample_rate, channels=2).blocks():
+    source = open_audio(task.path, sample_rate=task.sample_rate, channels=2, longest_s=math.inf, hashed=False)
+    for block in source.blocks():
         yield block[:, max(0, first - at) : max(0, last - at)]
         at += block.shape[1]
         if at >= last:
