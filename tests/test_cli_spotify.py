@@ -59,7 +59,9 @@ class Account:
         self.said: list[str] = []
 
     def __call__(self, *args: str, **env: str) -> Answer:
-        answer = bpmsync("spotify", *args, cwd=self.cwd, env={**self.env, **env})
+        # Python remembers for a whole process which browser there is
+        alone = "BROWSER" in env
+        answer = bpmsync("spotify", *args, cwd=self.cwd, env={**self.env, **env}, alone=alone)
         self.said += [answer.out, answer.err]
         return answer
 

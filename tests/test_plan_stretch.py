@@ -188,7 +188,7 @@ def offers(problem: StepProblem, step: int) -> list[tuple[int, int, float, int]]
     return found
 
 
-@settings(parent=SLOW_LAW, max_examples=12)
+@settings(parent=SLOW_LAW, max_examples=7)
 @given(st.data())
 def test_tiny_libraries_against_every_way(data: st.DataObject) -> None:
     spm = st.floats(158, 178)

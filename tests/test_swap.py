@@ -45,7 +45,7 @@ def planned(library: list[Track], ramp: Ramp) -> Plan | None:
         return None
 
 
-@settings(parent=SLOW_LAW, max_examples=60)
+@settings(parent=SLOW_LAW, max_examples=30)
 @given(libraries(most=12), ramps(), NUMBERS)
 def test_every_offer_keeps_the_limits_and_changes_one_leg(
     library: list[Track], ramp: Ramp, number: int
@@ -92,7 +92,7 @@ def check_limits(plan: Plan) -> None:
         assert plan.covered_s + silent_s == pytest.approx(plan.duration_s, abs=1e-3)
 
 
-@settings(parent=SLOW_LAW, max_examples=60)
+@settings(parent=SLOW_LAW, max_examples=30)
 @given(libraries(most=12), ramps(), NUMBERS)
 def test_there_and_back_again_costs_what_the_planner_said(
     library: list[Track], ramp: Ramp, number: int
@@ -128,7 +128,7 @@ def test_the_order_of_the_library_and_a_trip_through_json_change_nothing(
     assert sorted(from_read) == sorted(p.legs[leg].track.audio_hash for p in next_best(plan, leg, library))
 
 
-@settings(parent=SLOW_LAW, max_examples=80)
+@settings(parent=SLOW_LAW, max_examples=40)
 @given(libraries(most=12), ramps(), NUMBERS)
 def test_offers_against_every_candidate_by_the_definition(
     library: list[Track], ramp: Ramp, number: int
