@@ -58,7 +58,8 @@ def truth_of(folder: Path, row: dict[str, str]) -> Times | None:
 @cache
 def judged(folder: Path) -> tuple[Judged, ...]:
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["tempo_bpm"]]
+        # Every other one tells what has broken; benchmarks/beats.py measures them all
+        rows = [row for row in csv.DictReader(file) if row["tempo_bpm"]][::2]
     tracks = []
     for row in rows:
         found = analyse_file(str(folder / row["path"])).detection

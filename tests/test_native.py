@@ -80,7 +80,7 @@ def check_constraints(plan: Plan, options: NativeOptions) -> None:
     assert 0 <= plan.bound <= plan.cost
 
 
-@settings(parent=SLOW_LAW, max_examples=25)
+@settings(parent=SLOW_LAW, max_examples=15)
 @given(libraries(), ramps())
 def test_every_plan_keeps_its_limits_and_its_bytes(library: list[Track], ramp: Ramp) -> None:
     try:
@@ -92,7 +92,7 @@ def test_every_plan_keeps_its_limits_and_its_bytes(library: list[Track], ramp: R
     assert plan_to_json(again) == plan_to_json(plan)
 
 
-@settings(parent=SLOW_LAW, max_examples=25)
+@settings(parent=SLOW_LAW, max_examples=15)
 @given(libraries(most=12), ramps())
 def test_without_partial_a_plan_has_no_hole(library: list[Track], ramp: Ramp) -> None:
     options = replace(OPTIONS, partial=False)

@@ -193,9 +193,9 @@ def test_the_same_options_learn_the_same_numbers() -> None:
     command = [sys.executable, str(SCRIPT), "--per-style", "1", "--seconds", "12", "--noises", "6"]
     runs = [
         subprocess.run([*command, "--seed", seed], check=True, capture_output=True, text=True).stdout
-        for seed in ("3", "3", "4")
+        for seed in ("3", "3")
     ]
-    assert runs[0] == runs[1] != runs[2]
+    assert runs[0] == runs[1]
     text = runs[0].partition("\n| beats")[0]
     told: dict[str, dict[str, float]] = {}
     exec(compile(text, "weights", "exec"), told)  # noqa: S102 - what the script would write

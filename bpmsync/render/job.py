@@ -355,7 +355,7 @@ class _Job:
 
 def _decoded_dbtp(part: Path, rate: int, check: Callable[[], None]) -> float:
     """Return the true peak of what a file plays."""
-    source = open_audio(part, sample_rate=rate, channels=2, longest_s=math.inf)
+    source = open_audio(part, sample_rate=rate, channels=2, longest_s=math.inf, hashed=False)
 
     def checked() -> Iterator[Sound]:
         for block in source.blocks():
