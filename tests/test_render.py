@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from bpmsync.planner.stretch import plan_stretch
 from bpmsync.render.crew import voice_sounds
 from bpmsync.render.job import render_mix, render_preview, render_split
 from bpmsync.render.mix import heard_parts
+from bpmsync.render.scratch import FrameReader
 from bpmsync.render.timeline import find_timeline
 from bpmsync.render.values import MixOptions, Progress
 from bpmsync.render.voices import VoiceTask, render_voice
@@ -218,7 +220,8 @@ def test_sound_that_needs_no_stretch_is_untouched(tmp_path: Path) -> None:
     made = render_voice(task)
     assert made.way == "copy"
     first = round(float(song.grid.beats[plan.legs[0].first_beat]) * RATE) if song.grid else 0
-    raw = np.fromfile(tmp_path / "raw", np.float32).reshape(-1, 2).T
+    with closing(FrameReader(tmp_path / "raw")) as reader:
+        raw = reader.read(8 * RATE + 1)
     assert np.array_equal(raw, read(Path(song.path))[:, first : first + 8 * RATE])
 
 

@@ -163,13 +163,15 @@ class _Maker:
         sums = np.zeros((len(self._sound), stop - first + _OVERLAP - 1, hop), np.float32)
         if self._tail is not None:
             sums[:, : _OVERLAP - 1] = self._tail
-        chosen = first + np.flatnonzero(self.frames.needed[first:stop])
-        if len(chosen):
-            made = self._moved(chosen)
+        needed = np.flatnonzero(self.frames.needed[first:stop])
+        if len(needed):
+            # A frame in between that nobody needs is cheaper made than stepped over
+            begin, end = int(needed[0]), int(needed[-1]) + 1
+            made = self._moved(slice(first + begin, first + end))
             made *= np.float32(1 / _WINDOWS_ADD_UP_TO) * self.window
             parts = made.reshape(*made.shape[:2], _OVERLAP, hop)
             for later in range(_OVERLAP):
-                sums[:, chosen - first + later] += parts[:, :, later]
+                sums[:, begin + later : end + later] += parts[:, :, later]
         self._tail = sums[:, stop - first :].copy()
         start = max(0, _OVERLAP - 1 - first)  # before block 0 there is nothing to hear
         finished = sums[:, start : stop - first]
@@ -191,13 +193,13 @@ class _Maker:
             start = int(frames.places[first_block + index]) + hop - self._sound_at
             blocks[:, index] = self._sound[:, start : start + hop]
 
-    def _moved(self, chosen: IntArray) -> Sound:
+    def _moved(self, chosen: slice) -> Sound:
         """Return the windowed frames, turned to where they belong."""
         here = self._taken(self.frames.places[chosen])
         spectra = _spectra(here)
         turned = np.flatnonzero(~self.frames.as_it_is[chosen])
         if len(turned):
-            before = _spectra(self._taken(self.frames.places[chosen[turned]] - self.frames.hop))
+            before = _spectra(self._taken(self.frames.places[chosen][turned] - self.frames.hop))
             moving = spectra[:, turned]
             moving *= self._turns(spectra, before, moving, turned)
             here[:, turned] = irfft(moving, n=here.shape[2], overwrite_x=True)
@@ -208,9 +210,9 @@ class _Maker:
 
     def _taken(self, places: IntArray) -> Sound:
         size = len(self.window)
-        windows = np.lib.stride_tricks.sliding_window_view(self._sound, size, axis=1)
-        taken: Sound = windows[:, places - size // 2 - self._sound_at]
-        taken *= self.window
+        taken = np.empty((len(self._sound), len(places), size), np.float32)
+        for frame, start in enumerate((places - size // 2 - self._sound_at).tolist()):
+            np.multiply(self._sound[:, start : start + size], self.window, out=taken[:, frame])
         return taken
 
     def _turns(self, spectra: _Spectra, before: _Spectra, moving: _Spectra, turned: IntArray) -> _Spectra:
@@ -224,9 +226,9 @@ class _Maker:
         turn = ones if self._turn is None else self._turn
         following = 0  # the frame after the last one that was turned
         for row, frame in enumerate(turned.tolist()):
-            if frame != following:
-                turn = ones
-            turn = hops[row] = (turn * hops[row])[leaders[row]]
+            if frame == following:
+                hops[row] *= turn
+            turn = hops[row] = hops.take(leaders[row])
             following = frame + 1
         if following != spectra.shape[1]:
             turn = ones
@@ -253,7 +255,10 @@ def _phase_hops(previous: _Spectra, before: _Spectra) -> _Spectra:
     size = np.sqrt(np.square(crossed.real) + np.square(crossed.imag))
     silent = size < _SILENT
     crossed[silent], size[silent] = 1, 1
-    crossed /= size
+    # A complex number over a real one costs numpy as much as over a complex one
+    np.reciprocal(size, out=size)
+    crossed.real *= size
+    crossed.imag *= size
     return crossed
 
 
@@ -263,15 +268,18 @@ def _power(spectra: _Spectra) -> Sound:
 
 
 def _leading_peaks(power: Sound) -> IntArray:
-    """Return for every bin the nearest peak: a bin above its two neighbours on either side."""
-    bins = power.shape[1]
+    """Return for every bin the nearest peak: a bin above its two neighbours on either side.
+
+    Peaks are told by their place in all the rows, one after another.
+    """
+    rows, bins = power.shape
     peaks = np.zeros(power.shape, bool)
     middle = power[:, 2:-2]
     peaks[:, 2:-2] = (middle > power[:, 1:-3]) & (middle > power[:, :-4])
     peaks[:, 2:-2] &= (middle >= power[:, 3:-1]) & (middle >= power[:, 4:])
     peaks[~peaks.any(axis=1), 0] = True  # silence: any bin will do
-    rows, at = np.nonzero(peaks)
-    ends = np.append((at[:-1] + at[1:]) // 2 + 1, bins)
-    ends[np.flatnonzero(np.diff(rows))] = bins
-    flat_ends = rows * bins + ends
-    return np.repeat(at, np.diff(flat_ends, prepend=0)).reshape(power.shape)
+    at = np.flatnonzero(peaks)
+    ends = np.zeros(len(at) + 1, np.intp)
+    ends[1:-1] = ((at[:-1] + at[1:]) >> 1) + 1
+    ends[np.cumsum(np.count_nonzero(peaks, axis=1))] = bins * np.arange(1, rows + 1)
+    return np.repeat(at, np.diff(ends)).reshape(power.shape)

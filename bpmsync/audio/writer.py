@@ -227,10 +227,12 @@ def _sixteen_bits(pieces: Iterable[Sound]) -> Iterator[NDArray[np.int16]]:
     for piece in pieces:
         steps = piece * np.float32(_STEPS)
         whole = np.rint(steps)
-        dither = random.random((piece.shape[1], 2), np.float32)
-        dithered = np.rint(steps + (dither[:, 0] - dither[:, 1]))
-        kept = np.where(steps == whole, whole, dithered)
-        yield np.clip(kept, -_STEPS, _STEPS - 1).astype(np.int16)
+        halves = random.integers(0, 2**32, piece.shape[1], np.uint32).view(np.uint16).reshape(-1, 2)
+        dither = np.subtract(halves[:, 0], halves[:, 1], dtype=np.float32)
+        dither *= np.float32(2**-16)
+        dithered = np.rint(steps + dither)
+        np.copyto(dithered, whole, where=steps == whole)
+        yield np.clip(dithered, -_STEPS, _STEPS - 1, out=dithered).astype(np.int16)
 
 
 def _frame(piece: NDArray[np.float32] | NDArray[np.int16], rate: int, first: int) -> AudioFrame:

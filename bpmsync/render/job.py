@@ -27,6 +27,7 @@ from bpmsync.render.chapters import chapters_of, run_title
 from bpmsync.render.clicklayer import ClickLayer
 from bpmsync.render.crew import voice_sounds
 from bpmsync.render.cues import CueLayer, make_cue_sounds
+from bpmsync.render.memory import keep_blocks
 from bpmsync.render.mix import heard_parts, mix_blocks
 from bpmsync.render.scratch import scratch_folder
 from bpmsync.render.sources import check_sources
@@ -224,6 +225,7 @@ class _Job:
         chapters: Sequence[Chapter],
     ) -> MixReport:
         """Write the spans into files that end at the given frames; all of them, or none."""
+        keep_blocks()
         rate = self.timeline.sample_rate
         ceiling = CEILING_DBTP - self.format.headroom_db
         with held_interrupts() as check, _replacing_all(files) as parts:

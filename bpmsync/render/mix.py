@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bpmsync.render.voices import CHANNELS
+from bpmsync.render.scratch import CHANNELS, FrameReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,6 @@ __all__ = ["Layer", "heard_parts", "mix_blocks"]
 # What is laid over the music: takes a block of the mix and the number of its first frame
 Layer: TypeAlias = "Callable[[Sound, int], Sound]"
 _BLOCK = 32_768
-_BYTES_PER_FRAME = 4 * CHANNELS
 
 
 def heard_parts(voice: Voice, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -89,11 +88,11 @@ class _Playing:
 
     voice: Voice
     sound: VoiceSound
-    file: BinaryIO = field(init=False)
+    frames: FrameReader = field(init=False)
     gain: np.float32 = field(init=False)
 
     def __post_init__(self) -> None:
-        self.file = Path(self.sound.scratch).open("rb")  # noqa: SIM115 - closed by `close`
+        self.frames = FrameReader(self.sound.scratch)
         self.gain = np.float32(10 ** (self.sound.gain_db / 20))
 
     def add_to(self, block: Sound, at: int) -> None:
@@ -101,12 +100,11 @@ class _Playing:
         first, last = max(at, self.voice.start), min(at + block.shape[1], self.voice.stop)
         if first >= last:
             return
-        data = self.file.read((last - first) * _BYTES_PER_FRAME)
-        sound = np.frombuffer(data, np.float32).reshape(-1, CHANNELS).T
+        sound = self.frames.read(last - first)
         gains = self.voice.gains(first, last)
-        amplified = sound * (self.gain if gains is None else (self.gain * gains).astype(np.float32))
-        block[:, first - at : first - at + sound.shape[1]] += amplified
+        sound *= self.gain if gains is None else (self.gain * gains).astype(np.float32)[: sound.shape[1]]
+        block[:, first - at : first - at + sound.shape[1]] += sound
 
     def close(self) -> None:
-        self.file.close()
+        self.frames.close()
         Path(self.sound.scratch).unlink(missing_ok=True)

@@ -1,12 +1,13 @@
 """The sound of one leg, made in a process of its own: decoded, stretched, measured, set aside.
 
-What is made waits in a file of float32 frames (two channels, interleaved) until the mix reads
-it, because its gain is known only when all of it has been measured: a stretch takes some tenths
-of a decibel, and the limiter takes some more where attacks are much louder than the rest.
+What is made waits in a file of frames until the mix reads it, because its gain is known only when
+all of it has been measured: a stretch takes some tenths of a decibel, and the limiter takes some
+more where attacks are much louder than the rest.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from bpmsync.audio.limiter import limit_peaks
 from bpmsync.audio.loudness import Loudness, LoudnessMeter, gain_to
 from bpmsync.audio.stretch import choose_way, find_stretcher
 from bpmsync.errors import DecodeError, RenderError
+from bpmsync.render.memory import keep_blocks
+from bpmsync.render.scratch import CHANNELS, FrameReader, write_frames
 from bpmsync.timeline.timemap import TimeMap
 
 if TYPE_CHECKING:
@@ -27,10 +30,8 @@ if TYPE_CHECKING:
 
     from bpmsync.audio.source import Sound
 
-__all__ = ["CHANNELS", "VoiceSound", "VoiceTask", "read_frames", "render_voice"]
+__all__ = ["CHANNELS", "VoiceSound", "VoiceTask", "render_voice"]
 
-CHANNELS = 2
-_BYTES_PER_FRAME = 4 * CHANNELS
 # Silence this long is a beat that nobody hears
 _MOST_LOST_S = 0.25
 # Peaks this much above the ceiling are few: what the limiter takes of them is not heard as loudness
@@ -64,7 +65,7 @@ class VoiceTask:
     loudness_lufs, ceiling_dbtp : float
         What the leg is brought to, and where the limiter will work.
     scratch : str
-        File for the sound.
+        File for the sound, as `bpmsync.render.scratch.write_frames` writes it.
     """
 
     path: str
@@ -117,10 +118,11 @@ def render_voice(task: VoiceTask, *, check: Callable[[], None] = lambda: None) -
     RenderError
         If there is no room for the sound.
     """
+    keep_blocks()
     try:
-        with Path(task.scratch).open("wb") as file:
-            made = itertools.chain.from_iterable(_part(task, part) for part in task.parts)
-            loudness = _measured(_writing(made, file, check), task)
+        made = itertools.chain.from_iterable(_part(task, part) for part in task.parts)
+        frames = sum(last - first for first, last in task.parts)
+        loudness = _measured(_checked(write_frames(task.scratch, frames, made), check), task)
     except OSError as error:
         msg = (
             f"no room for the sound of {task.path} between stretch and mix: {error.strerror or error} "
@@ -130,13 +132,6 @@ def render_voice(task: VoiceTask, *, check: Callable[[], None] = lambda: None) -
     if not task.whole:
         loudness = _measured(_source(task), task)
     return VoiceSound(task.scratch, _gain_db(task, loudness), loudness, choose_way(task.timemap))
-
-
-def read_frames(path: str | Path, *, block: int = _READ) -> Iterator[Sound]:
-    """Yield the frames that a worker set aside, in blocks of the shape (channels, frames)."""
-    with Path(path).open("rb") as file:
-        while len(data := file.read(block * _BYTES_PER_FRAME)):
-            yield np.frombuffer(data, np.float32).reshape(-1, CHANNELS).T
 
 
 def _part(task: VoiceTask, part: tuple[int, int]) -> Iterator[Sound]:
@@ -196,10 +191,9 @@ def _source(task: VoiceTask) -> Iterator[Sound]:
             return
 
 
-def _writing(blocks: Iterable[Sound], file: object, check: Callable[[], None]) -> Iterator[Sound]:
+def _checked(blocks: Iterable[Sound], check: Callable[[], None]) -> Iterator[Sound]:
     for block in blocks:
         check()
-        np.ascontiguousarray(block.T, np.float32).tofile(file)  # type: ignore[arg-type]  # a binary file
         yield block
 
 
@@ -227,5 +221,6 @@ def _gain_db(task: VoiceTask, loudness: Loudness) -> float:
 def _limited(task: VoiceTask, gain_db: float) -> Iterator[Sound]:
     """Yield what was set aside as it will be after gain and limiter."""
     factor = np.float32(10 ** (gain_db / 20))
-    louder = (block * factor for block in read_frames(task.scratch))
-    return limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp)
+    with contextlib.closing(FrameReader(task.scratch)) as reader:
+        louder = (block * factor for block in reader.blocks(_READ))
+        yield from limit_peaks(louder, task.sample_rate, ceiling_dbtp=task.ceiling_dbtp)
