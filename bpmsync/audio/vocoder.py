@@ -24,7 +24,7 @@ source is second 0 of the map.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -48,7 +48,7 @@ _OVERLAP: Final = 4
 _WINDOWS_ADD_UP_TO: Final = 1.5  # squared Hann windows, a quarter of a window apart
 # A piece of the map that drifts from the source by less is played as it is.
 _DRIFT_FRAMES: Final = 0.01
-_BATCH: Final = 48  # frames for which numpy is called once
+_LONGEST_BATCH: Final = 64  # frames for which numpy is called once
 _SILENT: Final = 1e-18  # power below which a phase means nothing; its square is a float32
 
 
@@ -85,8 +85,8 @@ def vocode(blocks: Iterable[Sound], timemap: TimeMap, *, sample_rate: int) -> It
     frames = _Frames.along(timemap, sample_rate)
     maker = _Maker(SourceWindow(iter(blocks)), frames)
     left = frames.total
-    for first in range(0, len(frames.places), _BATCH):
-        sound = maker.make(first, min(first + _BATCH, len(frames.places)))[:, :left]
+    for first, stop in frames.batches():
+        sound = maker.make(first, stop)[:, :left]
         left -= sound.shape[1]
         if sound.shape[1]:
             yield sound
@@ -124,6 +124,13 @@ class _Frames:
         untouched = _untouched(places - centres, as_it_is)
         return cls(hop, total, places, as_it_is, untouched, _needed(untouched))
 
+    def batches(self) -> Iterator[tuple[int, int]]:
+        """Yield first frame and end of what is made at once: first frames as they are, then turned ones."""
+        begins = np.flatnonzero(self.as_it_is[1:] & ~self.as_it_is[:-1]) + 1
+        for first, stop in pairwise([0, *begins.tolist(), len(self.places)]):
+            for at in range(first, stop, _LONGEST_BATCH):
+                yield at, min(at + _LONGEST_BATCH, stop)
+
 
 def _untouched(shifts: IntArray, as_it_is: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which blocks are made of frames that are as they are, and moved alike."""
@@ -149,7 +156,7 @@ class _Maker:
     _sound: Sound = field(init=False)  # of the source, around this batch
     _sound_at: int = field(default=0, init=False)
     _tail: Sound | None = field(default=None, init=False)  # three blocks that want more frames
-    _spectrum: _Spectra | None = field(default=None, init=False)  # of the last frame
+    _spectrum: _Spectra = field(init=False)  # of the last frame; the very first is never turned
     _turn: _Spectra | None = field(default=None, init=False)  # of the last frame
 
     def __post_init__(self) -> None:
@@ -167,7 +174,7 @@ class _Maker:
         if len(needed):
             # A frame in between that nobody needs is cheaper made than stepped over
             begin, end = int(needed[0]), int(needed[-1]) + 1
-            made = self._moved(slice(first + begin, first + end))
+            made = self._moved(first + begin, first + end)
             made *= np.float32(1 / _WINDOWS_ADD_UP_TO) * self.window
             parts = made.reshape(*made.shape[:2], _OVERLAP, hop)
             for later in range(_OVERLAP):
@@ -193,19 +200,26 @@ class _Maker:
             start = int(frames.places[first_block + index]) + hop - self._sound_at
             blocks[:, index] = self._sound[:, start : start + hop]
 
-    def _moved(self, chosen: slice) -> Sound:
+    def _moved(self, first: int, stop: int) -> Sound:
         """Return the windowed frames, turned to where they belong."""
-        here = self._taken(self.frames.places[chosen])
-        spectra = _spectra(here)
-        turned = np.flatnonzero(~self.frames.as_it_is[chosen])
-        if len(turned):
-            before = _spectra(self._taken(self.frames.places[chosen][turned] - self.frames.hop))
-            moving = spectra[:, turned]
-            moving *= self._turns(spectra, before, moving, turned)
-            here[:, turned] = irfft(moving, n=here.shape[2], overwrite_x=True)
-        else:
-            self._turn = None
-        self._spectrum = spectra[:, -1].copy()
+        places = self.frames.places[first:stop]
+        here = self._taken(places)
+        still = int(np.count_nonzero(self.frames.as_it_is[first:stop]))  # they come first
+        spectra = _spectra(here[:, max(0, still - 1) :])
+        last = spectra[:, -1:].copy()
+        if still < len(places):
+            crossed = _spectra(self._taken(places[still:] - self.frames.hop))
+            np.conj(crossed, out=crossed)
+            if still:
+                crossed *= spectra[:, :-1]
+                moving = spectra[:, 1:]
+            else:
+                crossed[:, :1] *= self._spectrum
+                crossed[:, 1:] *= spectra[:, :-1]
+                moving = spectra
+            moving *= self._turns(crossed.sum(axis=0), _power(moving), afresh=still > 0)
+            here[:, still:] = irfft(moving, n=here.shape[2], overwrite_x=True)
+        self._spectrum = last
         return here
 
     def _taken(self, places: IntArray) -> Sound:
@@ -215,25 +229,17 @@ class _Maker:
             np.multiply(self._sound[:, start : start + size], self.window, out=taken[:, frame])
         return taken
 
-    def _turns(self, spectra: _Spectra, before: _Spectra, moving: _Spectra, turned: IntArray) -> _Spectra:
-        """Return the rotation of every bin of the frames that are turned."""
-        previous = spectra[:, turned - 1]
-        if turned[0] == 0 and self._spectrum is not None:
-            previous[:, 0] = self._spectrum
-        hops = _phase_hops(previous, before)
-        leaders = _leading_peaks(_power(moving))
-        ones = np.ones(spectra.shape[2], np.complex64)
-        turn = ones if self._turn is None else self._turn
-        following = 0  # the frame after the last one that was turned
-        for row, frame in enumerate(turned.tolist()):
-            if frame == following:
+    def _turns(self, crossed: _Spectra, power: Sound, *, afresh: bool) -> _Spectra:
+        """Return the rotation of every bin of frames that are turned, one after another."""
+        hops = _phase_hops(crossed)
+        leaders = _leading_peaks(power)
+        turn = None if afresh else self._turn
+        for row, leading in enumerate(leaders):
+            if turn is not None:
                 hops[row] *= turn
-            turn = hops[row] = hops.take(leaders[row])
-            following = frame + 1
-        if following != spectra.shape[1]:
-            turn = ones
+            turn = hops[row] = hops.take(leading)
         # Rounding must not add up to a change of level
-        self._turn = np.asarray(turn / np.abs(turn), np.complex64)
+        self._turn = None if turn is None else np.asarray(turn / np.abs(turn), np.complex64)
         return hops
 
 
@@ -243,14 +249,13 @@ def _spectra(frames: Sound) -> _Spectra:
     return spectra
 
 
-def _phase_hops(previous: _Spectra, before: _Spectra) -> _Spectra:
+def _phase_hops(crossed: _Spectra) -> _Spectra:
     """Return by how much more a bin has turned in the output than in the source, of size 1.
 
-    The output's last frame shows `previous`; one hop before the frame that follows it the source
-    shows `before`. Summed over the channels, each counts by its power. Both are used up.
+    The output's last frame shows a spectrum; one hop before the frame that follows it the source
+    shows another. Their product, one of them conjugate, summed over the channels so that each
+    counts by its power, is `crossed`, which is used up.
     """
-    previous *= np.conj(before, out=before)
-    crossed: _Spectra = previous.sum(axis=0)
     # numpy's absolute value guards against numbers that sound does not have
     size = np.sqrt(np.square(crossed.real) + np.square(crossed.imag))
     silent = size < _SILENT

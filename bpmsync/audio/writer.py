@@ -232,7 +232,10 @@ def _sixteen_bits(pieces: Iterable[Sound]) -> Iterator[NDArray[np.int16]]:
         dither *= np.float32(2**-16)
         dithered = np.rint(steps + dither)
         np.copyto(dithered, whole, where=steps == whole)
-        yield np.clip(dithered, -_STEPS, _STEPS - 1, out=dithered).astype(np.int16)
+        np.clip(dithered, -_STEPS, _STEPS - 1, out=dithered)
+        packed = np.empty((piece.shape[1], 2), np.int16)  # as encoders want them: side by side
+        np.copyto(packed.T, dithered, casting="unsafe")
+        yield packed.T
 
 
 def _frame(piece: NDArray[np.float32] | NDArray[np.int16], rate: int, first: int) -> AudioFrame:
