@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "run_measured"]
 
-_EVERY_S = 0.2
+_EVERY_S = 0.5  # to look takes time itself
 _KIB_PER_MIB = 1024
 
 
