@@ -107,7 +107,7 @@ FORMATS: Final = (
         plan_key="synopsis",  # iTunes' long description: the muxer writes no tags of our own
         filled_packet=1024,
         bit_rate=256_000,
-        headroom_db=1.8,
+        headroom_db=2.4,
         # The encoder's slower way of choosing is both slower and worse where there is room enough.
         # What saves room by noise, by one side for both or by prediction in time costs 2.4 dB of its
         # ratio of sound to error here, and makes the worst single error twice as large.
