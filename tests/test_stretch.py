@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bpmsync.audio import vocoder
 from bpmsync.audio.stretch import choose_way, find_stretcher, stretch
 from bpmsync.audio.varispeed import resample_along
 from bpmsync.audio.vocoder import vocode
@@ -61,6 +62,20 @@ def test_any_map_gives_its_exact_length_and_the_same_samples_from_any_blocks(
     assert result.shape == (channels, round((timemap.out_s[-1] - timemap.out_s[0]) * RATE))
     assert np.isfinite(result).all()
     np.testing.assert_array_equal(heard(sound, timemap, way=way, size=size), result)
+
+
+@pytest.mark.parametrize("longest", [1, 3, 11])
+def test_how_many_frames_are_made_at_once_changes_nothing(
+    longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = noise(6)
+    # Stretched, as it is, stretched, as it is for less than a frame, stretched
+    source = np.cumsum([0, 0.8, 0.7, 1.3, 0.1, 1.2])
+    timemap = TimeMap(source, np.cumsum([0, 0.9, 0.7, 1.2, 0.1, 1.3]))
+    monkeypatch.setattr(vocoder, "_LONGEST_BATCH", 10_000)
+    whole = heard(sound, timemap, way=vocode)
+    monkeypatch.setattr(vocoder, "_LONGEST_BATCH", longest)
+    np.testing.assert_allclose(heard(sound, timemap, way=vocode), whole, atol=1e-4)
 
 
 @given(st.integers(0, 9000), st.floats(0, 3000), st.sampled_from(WAYS))

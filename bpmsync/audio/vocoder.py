@@ -207,6 +207,8 @@ class _Maker:
         still = int(np.count_nonzero(self.frames.as_it_is[first:stop]))  # they come first
         spectra = _spectra(here[:, max(0, still - 1) :])
         last = spectra[:, -1:].copy()
+        if still:
+            self._turn = None  # phases start afresh
         if still < len(places):
             crossed = _spectra(self._taken(places[still:] - self.frames.hop))
             np.conj(crossed, out=crossed)
@@ -217,7 +219,7 @@ class _Maker:
                 crossed[:, :1] *= self._spectrum
                 crossed[:, 1:] *= spectra[:, :-1]
                 moving = spectra
-            moving *= self._turns(crossed.sum(axis=0), _power(moving), afresh=still > 0)
+            moving *= self._turns(crossed.sum(axis=0), _power(moving))
             here[:, still:] = irfft(moving, n=here.shape[2], overwrite_x=True)
         self._spectrum = last
         return here
@@ -229,17 +231,17 @@ class _Maker:
             np.multiply(self._sound[:, start : start + size], self.window, out=taken[:, frame])
         return taken
 
-    def _turns(self, crossed: _Spectra, power: Sound, *, afresh: bool) -> _Spectra:
+    def _turns(self, crossed: _Spectra, power: Sound) -> _Spectra:
         """Return the rotation of every bin of frames that are turned, one after another."""
         hops = _phase_hops(crossed)
         leaders = _leading_peaks(power)
-        turn = None if afresh else self._turn
+        turn = self._turn
         for row, leading in enumerate(leaders):
             if turn is not None:
                 hops[row] *= turn
             turn = hops[row] = hops.take(leading)
         # Rounding must not add up to a change of level
-        self._turn = None if turn is None else np.asarray(turn / np.abs(turn), np.complex64)
+        self._turn = np.asarray(hops[-1] / np.abs(hops[-1]), np.complex64)
         return hops
 
 

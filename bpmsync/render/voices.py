@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bpmsync.audio.source import Sound
 
-__all__ = ["CHANNELS", "VoiceSound", "VoiceTask", "render_voice"]
+__all__ = ["VoiceSound", "VoiceTask", "render_voice"]
 
 # Silence this long is a beat that nobody hears
 _MOST_LOST_S = 0.25
