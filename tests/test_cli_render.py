@@ -331,6 +331,7 @@ def test_songs_that_moved_are_found_by_their_sound(
         (["run.plan.json", "theirs.mp3", "--preview"], 1, "replace it with --force"),
         (["run.plan.json", "dir.flac", "--split"], 1, "run.m3u8 exists and bpmsync did not write it"),
         (["run.plan.json", "new.flac"], 1, "new.cue exists and bpmsync did not make it"),
+        (["run.plan.json", "mix.mp3", "--split"], 2, "give a folder's name (--format mp3"),
         (["run.plan.json", "mix.mp3", "--split", "--preview"], 2, "two things"),
         (["run.plan.json", "mix.mp3", "--format", "wav"], 2, "--format is for --split"),
         (["run.plan.json", "mix.mp3", "--loudness", "3"], 2, "from -40 to -6"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bpmsync.cli.progress import watch
 from bpmsync.cli.text import clean
-from bpmsync.errors import ExportError, RenderError, TrackError
+from bpmsync.errors import ExportError, ParameterError, RenderError, TrackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -166,11 +166,21 @@ def split_target(plan: Plan[WarpedLeg], folder: Path, *, ending: str, name: str)
 
     Raises
     ------
+    ParameterError
+        If a folder that is not there has the name of a sound file.
     ExportError
         If a file is there, or the folder that it would be made in is missing.
     """
+    from bpmsync.audio.formats import FORMATS
     from bpmsync.export.names import legal_name, numbered_name
 
+    suffix = folder.suffix.lower()
+    if not folder.exists() and suffix in [one.suffix for one in FORMATS]:
+        msg = (
+            f"--split makes a folder of files, and {folder} has the name of a file: "
+            f"give a folder's name (--format {suffix[1:]} makes files of that kind)"
+        )
+        raise ParameterError(msg)
     if folder.exists() and not folder.is_dir():
         msg = f"cannot write into {folder}: it is a file, and --split makes a folder of files"
         raise ExportError(msg)
