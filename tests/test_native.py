@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.planner.candidates import Candidate, NativeOptions, find_candidates, unsteadiness, usable_share
+from bpmsync.library.shelf import unsteadiness, usable_share
+from bpmsync.planner.candidates import Candidate, NativeOptions, find_candidates
 from bpmsync.planner.costs import ARTIST_AGAIN, Problem, make_problem
 from bpmsync.planner.legs import Plan, target_pieces
 from bpmsync.planner.native import plan_native

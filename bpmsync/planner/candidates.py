@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
+from bpmsync.library.shelf import is_spoken, unsteadiness, usable_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,12 +27,9 @@ __all__ = [
     "NativeOptions",
     "candidates_of",
     "find_candidates",
-    "is_spoken",
     "refusal",
     "step_ratios",
     "unique_recordings",
-    "unsteadiness",
-    "usable_share",
 ]
 
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
@@ -43,20 +39,6 @@ _LEVEL_PENALTY = {Fraction(1): 0.0, Fraction(2): 2.0, Fraction(1, 2): 4.0}
 _DOUBT_PENALTY = 60.0
 _NO_BEAT_PENALTY = 30.0
 _MOST_UNSTEADY_PENALTY = 100.0
-# Tempo is judged over this many beats: a single interval also holds the tracker's jitter
-_TEMPO_SPAN_BEATS = 4
-_SPOKEN = (
-    "audiobook",
-    "audio book",
-    "audio drama",
-    "hörbuch",
-    "hörspiel",
-    "lecture",
-    "podcast",
-    "radio play",
-    "speech",
-    "spoken",
-)
 _LARGEST_MAX_OFF = 0.5
 
 
@@ -162,31 +144,10 @@ def refusal(track: Track, options: NativeOptions) -> str | None:
     return "spoken word" if not options.spoken and is_spoken(track) else None
 
 
-def is_spoken(track: Track) -> bool:
-    """Return whether the tags or the file type say that this is speech, not music."""
-    genre = (track.tags.genre or "").casefold()
-    return any(word in genre for word in _SPOKEN) or track.path.casefold().endswith(".m4b")
-
-
 def step_ratios(grid: BeatGrid) -> Sequence[Fraction]:
     """Return the steps per beat that suit a metre: every other beat only in even bars."""
     odd = grid.beats_per_bar is not None and grid.beats_per_bar % 2 == 1
     return _RATIOS[:2] if odd else _RATIOS
-
-
-def unsteadiness(grid: BeatGrid) -> float:
-    """Return how far the local tempo strays from its median: time-weighted rms, in BPM."""
-    span = min(_TEMPO_SPAN_BEATS, len(grid) - 1)
-    seconds = grid.beats[span:] - grid.beats[:-span]
-    # beats over seconds, times 60 s/min, is a tempo in 1/min
-    off = 60.0 * span / seconds - grid.tempo_bpm
-    return float(np.sqrt(np.average(off * off, weights=seconds)))
-
-
-def usable_share(track: Track) -> float:
-    """Return the share of the file with a clear beat, 0 to 1."""
-    seconds = sum(min(end, track.duration_s) - start for start, end in track.detection.usable)
-    return min(1.0, max(0.0, seconds / track.duration_s))
 
 
 def candidates_of(track: Track, ratios: Sequence[Fraction]) -> list[Candidate]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bpmsync.beats.detection import SURE, Detection, Reading
-from bpmsync.planner.candidates import NativeOptions, is_spoken, refusal, unsteadiness, usable_share
+from bpmsync.library.shelf import is_spoken, unsteadiness, usable_share
+from bpmsync.planner.candidates import NativeOptions, refusal
 from bpmsync.timeline.durations import format_duration
 
 if TYPE_CHECKING:
