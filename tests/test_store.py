@@ -237,6 +237,7 @@ def test_the_file_is_set_up_as_the_design_says(tmp_path: Path) -> None:
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
     ours = {"audio", "files", "detections", "overrides", "failures", "answers", "imports"}
+    ours |= {"shelf", "derived", "plans", "plan_tracks"}
     assert ours <= strict.keys()
     assert all(strict[name] for name in ours)
 

@@ -115,6 +115,13 @@ class Database:
             rows: list[Row] = self._open().execute(query, values).fetchall()
             return rows
 
+    def tuples(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query without names, which is quicker where there are many."""
+        with self._errors():
+            cursor = self._open().cursor()
+            cursor.row_factory = None
+            return cursor.execute(query, values).fetchall()
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Make changes that are kept at the end of the block, or not at all after an error."""

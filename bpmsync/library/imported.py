@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIDENCE",
     "ENGINE",
+    "NEAR_S",
     "ImportedSong",
     "SongIndex",
     "field_problem",
     "is_song_key",
+    "isrcs_of",
     "not_among_files",
     "plain_words",
     "song_key",
@@ -43,7 +45,8 @@ CONFIDENCE = 0.8
 _VERSION = "1"
 _KEY_MARK = "import:"
 _KEY_BYTES = 16
-_NEAR_S = 2.0
+# Lengths of one song, as two lists give them, are no further apart
+NEAR_S = 2.0
 _LONGEST_TEXT = 1000
 _RANGES = {"bpm": (30.0, 400.0), "duration_s": (1.0, 24 * 3600.0), "confidence": (0.0, 1.0)}
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}", re.ASCII)
@@ -222,7 +225,7 @@ class SongIndex:
             if code is not None and code in self._by_code:
                 return self._by_code[code]
         for named in self._by_name.get(_name(song), []):
-            near = abs(named.song.duration_s - song.duration_s) <= _NEAR_S
+            near = abs(named.song.duration_s - song.duration_s) <= NEAR_S
             if near and not _contradict(named.song, song):
                 return named.key
         key = song_key(song)
@@ -245,18 +248,19 @@ def not_among_files(songs: Iterable[Track], files: Iterable[Track]) -> list[Trac
     for file in files:
         if file.grid is None and not file.override.ignore:
             continue
-        isrcs.update(_isrcs(file))
+        isrcs.update(isrcs_of(file.tags))
         lengths.setdefault(_track_name(file), []).append(file.duration_s)
     return [
         song
         for song in songs
-        if isrcs.isdisjoint(_isrcs(song))
-        and not any(abs(length - song.duration_s) <= _NEAR_S for length in lengths.get(_track_name(song), []))
+        if isrcs.isdisjoint(isrcs_of(song.tags))
+        and not any(abs(length - song.duration_s) <= NEAR_S for length in lengths.get(_track_name(song), []))
     ]
 
 
-def _isrcs(track: Track) -> set[str]:
-    parts = (track.tags.isrc or "").upper().replace("-", "").split(";")
+def isrcs_of(tags: Tags) -> set[str]:
+    """Return every ISRC of a song, as 12 letters and digits."""
+    parts = (tags.isrc or "").upper().replace("-", "").split(";")
     return {part.strip() for part in parts} - {""}
 
 

@@ -6,14 +6,14 @@ the file is gone. What a person said is never replaced by what a search found.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from bpmsync.errors import ParameterError
 from bpmsync.library.answers import Answer
+from bpmsync.library.moments import micros, moment
 from bpmsync.library.rows import storable
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from bpmsync.library.database import Row
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MatchBook"]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_MICROSECOND = dt.timedelta(microseconds=1)
 _REPLACEABLE = """
     answers.source <> 'person' OR excluded.source = 'person'
     OR answers.expires_us IS NOT NULL AND answers.expires_us <= {now_us}
@@ -74,7 +72,7 @@ class MatchBook:
             "title": answer.title,
             "artist": answer.artist,
             "duration_s": answer.duration_s,
-            "expires_us": None if answer.expires_at is None else _micros(answer.expires_at),
+            "expires_us": None if answer.expires_at is None else micros(answer.expires_at),
         }
         columns = {name: storable(value) for name, value in columns.items()}
         with self._database.transaction() as change:
@@ -91,14 +89,7 @@ class MatchBook:
         return {row["key"]: _answer(row) for row in self._database.rows(query, self._now_us())}
 
     def _now_us(self) -> int:
-        return _micros(self._now())
-
-
-def _micros(moment: dt.datetime) -> int:
-    if moment.tzinfo is None:
-        msg = f"the moment {moment} has no time zone, so nobody knows when it is"
-        raise ParameterError(msg)
-    return (moment - _EPOCH) // _MICROSECOND
+        return micros(self._now())
 
 
 def _answer(row: Row) -> Answer:
@@ -111,5 +102,5 @@ def _answer(row: Row) -> Answer:
         title=row["title"],
         artist=row["artist"],
         duration_s=row["duration_s"],
-        expires_at=None if expires_us is None else _EPOCH + expires_us * _MICROSECOND,
+        expires_at=None if expires_us is None else moment(expires_us),
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from bpmsync.beats.detection import Constraint, Detection, Reading
-from bpmsync.library.track import Override, Tags
+from bpmsync.library.track import Override, Tags, Track
 from bpmsync.timeline.grid import BeatGrid
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "DETECTION_COLUMNS",
     "GRID_COLUMNS",
     "TAG_COLUMNS",
+    "TRACKS",
     "Columns",
     "applied",
     "detection_columns",
@@ -35,6 +37,7 @@ __all__ = [
     "storable",
     "tag_columns",
     "tags_from",
+    "track_from",
 ]
 
 Columns: TypeAlias = dict[str, Any]
@@ -55,7 +58,24 @@ DETECTION_COLUMNS = (
     "salience",
     "sections",
 )
+_GRID_OF_OVERRIDE = ", ".join(f"o.{name} AS o_{name}" for name in GRID_COLUMNS)
+# The detection that matches the override; else the free one; else any, rather than no track.
+TRACKS = f"""
+SELECT f.*, a.duration_s, {", ".join(f"d.{name}" for name in DETECTION_COLUMNS)},
+    o.audio_hash AS o_audio_hash, o.tempo_bpm, o.shift_beats, o.ignored, {_GRID_OF_OVERRIDE}
+FROM files f
+JOIN audio a USING (audio_hash)
+LEFT JOIN overrides o USING (audio_hash)
+JOIN detections d USING (audio_hash)
+WHERE d.rowid = ifnull(
+    (SELECT rowid FROM detections
+     WHERE audio_hash = f.audio_hash AND constraint_key = ifnull(o.constraint_key, '')),
+    (SELECT rowid FROM detections WHERE audio_hash = f.audio_hash ORDER BY constraint_key LIMIT 1)
+)
+"""  # noqa: S608 - column names of ours
 _MICRO = 1e6
+# A handful of ratios, each read a hundred thousand times
+_ratio = lru_cache(maxsize=256)(Fraction)
 
 
 def grid_columns(grid: BeatGrid | None) -> Columns:
@@ -106,7 +126,7 @@ def detection_from(row: Mapping[str, Any]) -> Detection:
         version=row["version"],
         grid=grid_from(row),
         failure=row["failure"],
-        readings=tuple(Reading(Fraction(r), p) for r, p in json.loads(row["readings"])),
+        readings=tuple(Reading(_ratio(r), p) for r, p in json.loads(row["readings"])),
         confidence=row["confidence"],
         usable=tuple((start, end) for start, end in json.loads(row["usable"])),
         level_db=row["level_db"],
@@ -176,6 +196,23 @@ def _on_downbeats(sections: tuple[float, ...], grid: BeatGrid) -> tuple[float, .
         return sections
     bars = grid.beats[grid.downbeats]
     return tuple(sorted({float(bars[np.abs(bars - second).argmin()]) for second in sections}))
+
+
+def track_from(row: Mapping[str, Any]) -> Track:
+    """Return the track of a row of `TRACKS`."""
+    override = Override()
+    if row["o_audio_hash"] is not None:
+        grid = {name: row[f"o_{name}"] for name in GRID_COLUMNS}
+        override = override_from({**row, **grid})
+    return Track(
+        path=row["path"],
+        audio_hash=row["audio_hash"],
+        duration_s=row["duration_s"],
+        tags=tags_from(row),
+        detection=applied(detection_from(row), override),
+        override=override,
+        id=row["id"],
+    )
 
 
 def storable(value: Any) -> Any:  # noqa: ANN401 - any column

@@ -7,17 +7,25 @@ A migration that was released is never changed: the next one is added.
 What a machine found (`detections`) and what a person said (`overrides`) are apart. Overrides
 refer to nothing, so that no removal of files can take them along. Nor do `answers` about songs:
 they exist for songs without a file (`imports`) too.
+
+The `shelf` holds nothing of its own: for each file what `facts` works out of the other tables.
+It is filled anew when they were worked out in another way, in one transaction too.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bpmsync.errors import LibraryError
+from bpmsync.library.facts import FACTS_VERSION, record_bytes, records_of
+from bpmsync.library.rows import TRACKS, track_from
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "migrate"]
@@ -133,6 +141,36 @@ CREATE TABLE imports (
 """
 
 
+_VERSION_4 = """
+CREATE TABLE shelf (
+    audio_hash TEXT NOT NULL REFERENCES audio (audio_hash) ON DELETE CASCADE,
+    copy INTEGER NOT NULL,
+    facts BLOB NOT NULL,
+    PRIMARY KEY (audio_hash, copy)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE derived (
+    name TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE plans (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    made_us INTEGER NOT NULL,
+    mode TEXT NOT NULL,
+    ramp TEXT NOT NULL,
+    duration_s REAL NOT NULL
+) STRICT;
+
+CREATE TABLE plan_tracks (
+    plan_id INTEGER NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    audio_hash TEXT NOT NULL,
+    PRIMARY KEY (plan_id, position)
+) STRICT, WITHOUT ROWID;
+"""
+
+
 def _make_tables(connection: sqlite3.Connection) -> None:
     _run_all(connection, _VERSION_1)
 
@@ -152,10 +190,16 @@ def _add_answers_and_imports(connection: sqlite3.Connection) -> None:
     _run_all(connection, _VERSION_3)
 
 
+def _add_shelf_and_plans(connection: sqlite3.Connection) -> None:
+    # The shelf is filled afterwards, from tables of the newest form
+    _run_all(connection, _VERSION_4)
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _make_tables,
     _add_bars_and_sections,
     _add_answers_and_imports,
+    _add_shelf_and_plans,
 )
 
 
@@ -174,19 +218,47 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     LibraryError
         If the file comes from a newer bpmsync, or is somebody else's database.
     """
-    if _version(connection, path) == len(MIGRATIONS):
-        return
     for number in range(_version(connection, path), len(MIGRATIONS)):
         _step(connection, path, number)
+    if not _is_filled(connection):
+        _fill(connection)
 
 
 def _step(connection: sqlite3.Connection, path: Path, number: int) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:  # another process may have done the same meanwhile, so the version is read again
+    with _change(connection):
+        # Another process may have done the same meanwhile, so the version is read again
         if _version(connection, path) == number:
             MIGRATIONS[number](connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number + 1}")
+
+
+def _is_filled(connection: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM derived WHERE name = 'shelf' AND version = ?"
+    return connection.execute(query, (FACTS_VERSION,)).fetchone() is not None
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    with _change(connection):
+        if _is_filled(connection):
+            return
+        connection.execute("DELETE FROM shelf")
+        files = connection.execute(f"{TRACKS} ORDER BY f.audio_hash, f.path")
+        names = [column[0] for column in files.description]
+        tracks = (track_from(dict(zip(names, values, strict=True))) for values in files)
+        for audio_hash, copies in groupby(tracks, key=attrgetter("audio_hash")):
+            rows = enumerate(record_bytes(records_of(copies)))
+            connection.executemany(
+                "INSERT INTO shelf VALUES (?, ?, ?)", ((audio_hash, copy, facts) for copy, facts in rows)
+            )
+        connection.execute("INSERT OR REPLACE INTO derived VALUES ('shelf', ?)", (FACTS_VERSION,))
+
+
+@contextmanager
+def _change(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -9,58 +9,79 @@ same song (title, artist, album) and are equally long, as an MP3 beside its FLAC
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from bpmsync.library.track import Track
-    from bpmsync.timeline.arrays import FloatArray, IntArray
-    from bpmsync.timeline.grid import BeatGrid
-
-__all__ = ["Facts", "Shelf", "facts_of", "is_spoken", "unsteadiness", "usable_share"]
-
-# Tempo is judged over this many beats: a single interval also holds the tracker's jitter
-_TEMPO_SPAN_BEATS = 4
-# An encoder adds some padding, another pressing of a song far more
-_SAME_LENGTH_S = 1.0
-_SPOKEN = (
-    "audiobook",
-    "audio book",
-    "audio drama",
-    "hörbuch",
-    "hörspiel",
-    "lecture",
-    "podcast",
-    "radio play",
-    "speech",
-    "spoken",
+from bpmsync.library.facts import (
+    RECORD,
+    UNNAMED,
+    Facts,
+    facts_of,
+    is_spoken,
+    records_of,
+    unsteadiness,
+    usable_share,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What planning asks of one track.
+    from bpmsync.library.facts import Records
+    from bpmsync.library.glance import Glance
+    from bpmsync.library.track import Track
+    from bpmsync.timeline.arrays import FloatArray, IntArray
+
+__all__ = [
+    "Drawer",
+    "Facts",
+    "Shelf",
+    "Stock",
+    "facts_of",
+    "is_spoken",
+    "rows_matching",
+    "shelf_of",
+    "unsteadiness",
+    "usable_share",
+]
+
+# An encoder adds some padding, another pressing of a song far more
+_SAME_LENGTH_S = 1.0
+# What a record holds besides the columns of a shelf
+_BEHIND = {"file_id", "copy", "song", "words"}
+
+
+class Drawer(Protocol):
+    """Where the tracks of a shelf lie: each method takes places and answers in their order."""
+
+    def fetch(self, places: Sequence[int]) -> list[Track]:
+        """Return the tracks, with their beats."""
+
+    def paths(self, places: Sequence[int]) -> list[str]:
+        """Return the paths of their files; empty for imported songs."""
+
+    def look(self, places: Sequence[int]) -> Iterator[Track | Glance]:
+        """Return what a query asks of each, without reading beats where that takes time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stock:
+    """Files and imported songs as they lie, copies too, in order of audio hash and copy.
 
     Parameters
     ----------
-    tempo_bpm : float
-        Beats per minute; nan without a beat.
-    unsteady_bpm : float
-        How far the local tempo strays from it: time-weighted rms.
-    clear_s, steady_s : float
-        Seconds with a clear beat: of the whole file, and in its longest stretch.
-    odd : bool
-        Whether bars have an odd number of beats.
+    audio_hash : list of str
+        One for each record.
+    records : numpy.ndarray of RECORD
+        What is known of each.
+    drawer : Drawer
+        Where they lie: a record's place is its index here.
     """
 
-    tempo_bpm: float = float("nan")
-    unsteady_bpm: float = 0.0
-    clear_s: float = 0.0
-    steady_s: float = 0.0
-    odd: bool = False
+    audio_hash: list[str]
+    records: Records
+    drawer: Drawer
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -79,9 +100,11 @@ class Shelf:
         An odd number of beats a bar; a person said where the beat is; never to be used; no
         music but speech; not an imported song.
     artist, album : numpy.ndarray of int64
-        Equal for one name; -1 where there is none.
-    fetch : callable
-        Returns the tracks of some rows, in the order asked for.
+        Counted from 0, equal for one name; -1 where there is none.
+    place : numpy.ndarray of int64
+        Where in the drawer each row lies.
+    drawer : Drawer
+        Where the tracks are.
     """
 
     audio_hash: tuple[str, ...]
@@ -100,7 +123,8 @@ class Shelf:
     has_file: np.ndarray
     artist: IntArray
     album: IntArray
-    fetch: Callable[[Sequence[int]], list[Track]]
+    place: IntArray
+    drawer: Drawer
 
     def __len__(self) -> int:
         return len(self.audio_hash)
@@ -108,114 +132,114 @@ class Shelf:
     @classmethod
     def of(cls, tracks: Iterable[Track]) -> Shelf:
         """Return a shelf of tracks, given in any order; copies of a recording count once."""
-        every = _one_of_each(tracks)
-        known = [facts_of(track) for track in every]
-        return cls(
-            audio_hash=tuple(track.audio_hash for track in every),
-            duration_s=_floats(track.duration_s for track in every),
-            tempo_bpm=_floats(fact.tempo_bpm for fact in known),
-            unsteady_bpm=_floats(fact.unsteady_bpm for fact in known),
-            clear_s=_floats(fact.clear_s for fact in known),
-            steady_s=_floats(fact.steady_s for fact in known),
-            confidence=_floats(track.detection.confidence for track in every),
-            level_db=_floats(track.detection.level_db for track in every),
-            energy=_floats(track.detection.energy for track in every),
-            odd=_flags(fact.odd for fact in known),
-            settled=_flags(track.override.settles_beat for track in every),
-            ignored=_flags(track.override.ignore for track in every),
-            spoken=_flags(is_spoken(track) for track in every),
-            has_file=_flags(track.has_file for track in every),
-            artist=numbered([track.tags.artist for track in every]),
-            album=numbered([track.tags.album for track in every]),
-            fetch=lambda rows: [every[row] for row in rows],
-        )
+        every = sorted(tracks, key=attrgetter("audio_hash", "path"))
+        hashes = [track.audio_hash for track in every]
+        return shelf_of(Stock(hashes, records_of(every), _InMemory(every)))
+
+    def fetch(self, rows: Sequence[int] | IntArray) -> list[Track]:
+        """Return the tracks of some rows, in the order asked for.
+
+        Raises
+        ------
+        LibraryError
+            If the library no longer holds one of them.
+        """
+        return self.drawer.fetch(self._places(rows))
+
+    def paths(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Return the paths of some rows, in the order asked for; empty for imported songs."""
+        return self.drawer.paths(self._places(rows))
+
+    def look(self, rows: Sequence[int] | IntArray | None = None) -> Iterator[Track | Glance]:
+        """Return what a query asks of some rows, or of all, in order, without their beats."""
+        return self.drawer.look(self.place.tolist() if rows is None else self._places(rows))
 
     def chosen(self, rows: IntArray) -> Shelf:
         """Return some of the rows, which have to be in order."""
         columns = {
             field.name: getattr(self, field.name)[rows]
             for field in fields(self)
-            if field.name not in {"audio_hash", "fetch"}
+            if field.name not in {"audio_hash", "drawer"}
         }
-        fetch = self.fetch
-        return replace(
-            self,
-            audio_hash=tuple(self.audio_hash[row] for row in rows.tolist()),
-            fetch=lambda wanted: fetch([int(rows[row]) for row in wanted]),
-            **columns,
-        )
+        return replace(self, audio_hash=tuple(self.audio_hash[row] for row in rows.tolist()), **columns)
+
+    def _places(self, rows: Sequence[int] | IntArray) -> list[int]:
+        places: list[int] = self.place[np.asarray(rows, dtype=np.int64)].tolist()
+        return places
 
 
-def facts_of(track: Track) -> Facts:
-    """Return what planning asks of a track."""
-    grid, usable = track.grid, track.detection.usable
-    if grid is None:
-        return Facts()
-    lengths = [max(0.0, min(end, track.duration_s) - start) for start, end in usable]
-    return Facts(
-        tempo_bpm=grid.tempo_bpm,
-        unsteady_bpm=unsteadiness(grid),
-        clear_s=sum(lengths),
-        steady_s=max(lengths, default=0.0),
-        odd=grid.beats_per_bar is not None and grid.beats_per_bar % 2 == 1,
+def rows_matching(shelf: Shelf, matches: Callable[[Track | Glance], bool]) -> np.ndarray:
+    """Return for each row whether it is meant, as by `Query.matches`."""
+    return np.fromiter(map(matches, shelf.look()), dtype=bool, count=len(shelf))
+
+
+def shelf_of(stock: Stock, kept: np.ndarray | None = None) -> Shelf:
+    """Return a shelf of a stock; copies of a recording count once.
+
+    Parameters
+    ----------
+    stock : Stock
+        Files and songs.
+    kept : numpy.ndarray of bool, optional
+        Which of them can be used at all; a copy takes the place of one that cannot.
+    """
+    usable = np.arange(len(stock.records)) if kept is None else np.flatnonzero(kept)
+    place = _one_of_each(stock, usable)
+    records = stock.records[place]
+    columns = {
+        name: np.ascontiguousarray(records[name]) for name in RECORD.names or () if name not in _BEHIND
+    }
+    columns |= {name: _counted(columns[name]) for name in ("artist", "album")}
+    hashes = stock.audio_hash
+    return Shelf(
+        audio_hash=tuple([hashes[at] for at in place.tolist()]), place=place, drawer=stock.drawer, **columns
     )
 
 
-def unsteadiness(grid: BeatGrid) -> float:
-    """Return how far the local tempo strays from its median: time-weighted rms, in BPM."""
-    span = min(_TEMPO_SPAN_BEATS, len(grid) - 1)
-    seconds = grid.beats[span:] - grid.beats[:-span]
-    # beats over seconds, times 60 s/min, is a tempo in 1/min
-    off = 60.0 * span / seconds - grid.tempo_bpm
-    return float(np.sqrt(np.average(off * off, weights=seconds)))
+class _InMemory:
+    """Tracks that are read already."""
+
+    def __init__(self, tracks: Sequence[Track]) -> None:
+        self._tracks = tracks
+
+    def fetch(self, places: Sequence[int]) -> list[Track]:
+        return [self._tracks[place] for place in places]
+
+    def paths(self, places: Sequence[int]) -> list[str]:
+        return [self._tracks[place].path for place in places]
+
+    def look(self, places: Sequence[int]) -> Iterator[Track]:
+        return (self._tracks[place] for place in places)
 
 
-def usable_share(track: Track) -> float:
-    """Return the share of the file with a clear beat, 0 to 1."""
-    seconds = sum(min(end, track.duration_s) - start for start, end in track.detection.usable)
-    return min(1.0, max(0.0, seconds / track.duration_s))
+def _one_of_each(stock: Stock, usable: IntArray) -> IntArray:
+    """Pick one of each recording: of copies the first by path, of files alike the surest beat."""
+    recording = np.cumsum(stock.records["copy"] == 0)[usable]
+    first: IntArray = usable[np.diff(recording, prepend=-1) != 0]
+    records = stock.records[first]
+    surest_first = np.lexsort((np.arange(len(first)), -records["confidence"], records["song"]))
+    song = records["song"][surest_first]
+    same = (song[1:] == song[:-1]) & (song[1:] != UNNAMED)
+    alike = surest_first[np.append(same, False) | np.insert(same, 0, False)] if len(song) else surest_first
+    keeps = np.ones(len(first), dtype=bool)
+    keeps[alike] = _distinct(records["song"][alike].tolist(), records["duration_s"][alike].tolist())
+    return first[keeps]
 
 
-def is_spoken(track: Track) -> bool:
-    """Return whether the tags or the file type say that this is speech, not music."""
-    genre = (track.tags.genre or "").casefold()
-    return any(word in genre for word in _SPOKEN) or track.path.casefold().endswith(".m4b")
+def _distinct(songs: list[int], lengths_s: list[float]) -> list[bool]:
+    """Return for each recording whether none before it is of the same song and length."""
+    keeps: list[bool] = []
+    song, chosen = UNNAMED, list[float]()
+    for number, length in zip(songs, lengths_s, strict=True):
+        if number != song:
+            song, chosen = number, []
+        keeps.append(all(abs(length - other) > _SAME_LENGTH_S for other in chosen))
+        if keeps[-1]:
+            chosen.append(length)
+    return keeps
 
 
-def numbered(names: Sequence[str | None]) -> IntArray:
-    """Return equal numbers for equal names, whatever their case; -1 for none."""
-    plain = [(name or "").casefold().strip() for name in names]
-    numbers = {name: number for number, name in enumerate(sorted(set(plain) - {""}))}
-    return np.array([numbers.get(name, -1) for name in plain], dtype=np.int64)
-
-
-def _one_of_each(tracks: Iterable[Track]) -> list[Track]:
-    """Pick one track of each recording: of copies the first by path, of files alike the surest beat."""
-    by_hash: dict[str, Track] = {}
-    for track in tracks:
-        known = by_hash.get(track.audio_hash)
-        if known is None or track.path < known.path:
-            by_hash[track.audio_hash] = track
-    by_song: dict[tuple[str, ...], list[Track]] = {}
-    for track in by_hash.values():
-        tags = track.tags
-        named = bool(tags.title and tags.artist)
-        song = (tags.title or "", tags.artist or "", tags.album or "") if named else (track.audio_hash,)
-        by_song.setdefault(tuple(text.casefold().strip() for text in song), []).append(track)
-    kept: list[Track] = []
-    for alike in by_song.values():
-        alike.sort(key=lambda track: (-track.detection.confidence, track.audio_hash))
-        chosen: list[Track] = []
-        for track in alike:
-            if all(abs(track.duration_s - other.duration_s) > _SAME_LENGTH_S for other in chosen):
-                chosen.append(track)
-        kept += chosen
-    return sorted(kept, key=lambda track: track.audio_hash)
-
-
-def _floats(values: Iterable[float]) -> FloatArray:
-    return np.array(list(values), dtype=np.float64)
-
-
-def _flags(values: Iterable[bool]) -> np.ndarray:
-    return np.array(list(values), dtype=bool)
+def _counted(numbers: IntArray) -> IntArray:
+    """Return names counted from 0, in place of numbers made from their letters."""
+    values, counted = np.unique(numbers, return_inverse=True)
+    return counted.reshape(-1) - int(len(values) > 0 and values[0] == UNNAMED)

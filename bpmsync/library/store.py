@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Self
 from bpmsync.errors import ParameterError
 from bpmsync.library.database import Database
 from bpmsync.library.entries import Failure, KnownFile
+from bpmsync.library.facts import record_bytes, records_of
 from bpmsync.library.paths import below, comparable, is_text
 from bpmsync.library.rows import (
-    DETECTION_COLUMNS,
-    GRID_COLUMNS,
-    applied,
+    TRACKS,
     detection_columns,
     detection_from,
     override_columns,
     override_from,
     tag_columns,
-    tags_from,
+    track_from,
 )
-from bpmsync.library.track import Override, Track
+from bpmsync.library.track import Override
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,27 +32,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bpmsync.beats.detection import Constraint, Detection
-    from bpmsync.library.database import Row, Transaction
+    from bpmsync.library.database import Transaction
     from bpmsync.library.entries import ScannedFile
+    from bpmsync.library.track import Track
 
 __all__ = ["Store"]
 
 _BUSY_S = 10.0
-_GRID_OF_OVERRIDE = ", ".join(f"o.{name} AS o_{name}" for name in GRID_COLUMNS)
-# The detection that matches the override; else the free one; else any, rather than no track.
-_TRACKS = f"""
-SELECT f.*, a.duration_s, {", ".join(f"d.{name}" for name in DETECTION_COLUMNS)},
-    o.audio_hash AS o_audio_hash, o.tempo_bpm, o.shift_beats, o.ignored, {_GRID_OF_OVERRIDE}
-FROM files f
-JOIN audio a USING (audio_hash)
-LEFT JOIN overrides o USING (audio_hash)
-JOIN detections d USING (audio_hash)
-WHERE d.rowid = ifnull(
-    (SELECT rowid FROM detections
-     WHERE audio_hash = f.audio_hash AND constraint_key = ifnull(o.constraint_key, '')),
-    (SELECT rowid FROM detections WHERE audio_hash = f.audio_hash ORDER BY constraint_key LIMIT 1)
-)
-"""  # noqa: S608 - column names of ours
 
 
 class Store:
@@ -102,11 +87,11 @@ class Store:
         under : sequence of path, optional
             Only files in (or at) these folders or paths, compared as absolute paths in NFC.
         """
-        rows = self.database.rows(f"{_TRACKS} ORDER BY f.path")
+        rows = self.database.rows(f"{TRACKS} ORDER BY f.path")
         if under is not None:
             is_below = below(under)
             rows = [row for row in rows if is_below(row["path"])]
-        return [_track(row) for row in rows]
+        return [track_from(row) for row in rows]
 
     def track_by_id(self, number: int) -> Track | None:
         """Return the track with the number that tables show, or None."""
@@ -128,8 +113,8 @@ class Store:
     def tracks_by_hash(self, audio_hash: str) -> list[Track]:
         """Return all files of one recording, in order of path."""
         return [
-            _track(row)
-            for row in self.database.rows(f"{_TRACKS} AND f.audio_hash = ? ORDER BY f.path", audio_hash)
+            track_from(row)
+            for row in self.database.rows(f"{TRACKS} AND f.audio_hash = ? ORDER BY f.path", audio_hash)
         ]
 
     def known_files(self) -> list[KnownFile]:
@@ -195,15 +180,12 @@ class Store:
             msg = f"{entry.path!r} is no valid text, so the library cannot hold it: rename the file"
             raise ParameterError(msg)
         with self.database.transaction() as change:
+            touched = _recordings_at(change, entry.path) | _recordings_at(change, moved_from)
             if entry.error is not None:
                 _save_failure(change, entry)
-                return
-            if moved_from is not None:
-                change.run("DELETE FROM files WHERE path = ?", entry.path)
-                change.run("UPDATE files SET path = ? WHERE path = ?", entry.path, moved_from)
-            _save_file(change, entry)
-            if entry.detection is not None and entry.audio_hash is not None:
-                _save_detection(change, entry.audio_hash, entry.constraint.key(), entry.detection)
+            else:
+                _save_good(change, entry, moved_from)
+            _shelve(change, touched | {entry.audio_hash})
 
     def set_override(self, audio_hash: str, override: Override, detection: Detection | None = None) -> None:
         """Keep what a person said; a falsy override takes it back.
@@ -224,6 +206,7 @@ class Store:
                 change.upsert("overrides", columns, ("audio_hash",))
             if detection is not None:
                 _save_detection(change, audio_hash, override.constraint.key(), detection)
+            _shelve(change, {audio_hash})
 
     def clear_override(self, audio_hash: str) -> None:
         """Forget what a person said about a recording; what was found freely is in force."""
@@ -238,18 +221,20 @@ class Store:
             How many files (good or failed) were forgotten.
         """
         with self.database.transaction() as change:
-            gone = 0
+            gone, touched = 0, set[str | None]()
             for path in paths:
+                touched |= _recordings_at(change, path)
                 gone += change.run("DELETE FROM files WHERE path = ?", path)
                 gone += change.run("DELETE FROM failures WHERE path = ?", path)
             change.run("DELETE FROM audio WHERE audio_hash NOT IN (SELECT audio_hash FROM files)")
+            _shelve(change, touched)
         return gone
 
     # --- behind --------------------------------------------------------------------------
 
     def _one_track(self, condition: str, value: object) -> Track | None:
-        rows = self.database.rows(f"{_TRACKS} AND {condition}", value)
-        return _track(rows[0]) if rows else None
+        rows = self.database.rows(f"{TRACKS} AND {condition}", value)
+        return track_from(rows[0]) if rows else None
 
 
 def _save_failure(change: Transaction, entry: ScannedFile) -> None:
@@ -264,6 +249,15 @@ def _save_failure(change: Transaction, entry: ScannedFile) -> None:
         "passing": int(entry.passing),
     }
     change.upsert("failures", columns, ("path",))
+
+
+def _save_good(change: Transaction, entry: ScannedFile, moved_from: str | None) -> None:
+    if moved_from is not None:
+        change.run("DELETE FROM files WHERE path = ?", entry.path)
+        change.run("UPDATE files SET path = ? WHERE path = ?", entry.path, moved_from)
+    _save_file(change, entry)
+    if entry.detection is not None and entry.audio_hash is not None:
+        _save_detection(change, entry.audio_hash, entry.constraint.key(), entry.detection)
 
 
 def _save_file(change: Transaction, entry: ScannedFile) -> None:
@@ -295,17 +289,15 @@ def _save_detection(change: Transaction, audio_hash: str, constraint_key: str, d
     change.upsert("detections", columns, ("audio_hash", "constraint_key"))
 
 
-def _track(row: Row) -> Track:
-    override = Override()
-    if row["o_audio_hash"] is not None:
-        grid = {name: row[f"o_{name}"] for name in GRID_COLUMNS}
-        override = override_from(row | grid)
-    return Track(
-        path=row["path"],
-        audio_hash=row["audio_hash"],
-        duration_s=row["duration_s"],
-        tags=tags_from(row),
-        detection=applied(detection_from(row), override),
-        override=override,
-        id=row["id"],
-    )
+def _recordings_at(change: Transaction, path: str | None) -> set[str | None]:
+    return {row["audio_hash"] for row in change.rows("SELECT audio_hash FROM files WHERE path = ?", path)}
+
+
+def _shelve(change: Transaction, audio_hashes: Iterable[str | None]) -> None:
+    """Work out again what planning asks of recordings of which something has changed."""
+    for audio_hash in audio_hashes:
+        change.run("DELETE FROM shelf WHERE audio_hash = ?", audio_hash)
+        query = f"{TRACKS} AND f.audio_hash = ? ORDER BY f.path"
+        records = records_of([track_from(row) for row in change.rows(query, audio_hash)])
+        for copy, facts in enumerate(record_bytes(records)):
+            change.run("INSERT INTO shelf VALUES (?, ?, ?)", audio_hash, copy, facts)

@@ -1,0 +1,1 @@
+"""What `benchmarks/planner.py` is made of."""
