@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import signal
 import sqlite3
@@ -19,7 +20,9 @@ from hypothesis import strategies as st
 from bpmsync.beats.detection import Constraint, Detection, Reading
 from bpmsync.errors import LibraryError, ParameterError
 from bpmsync.library import rows
+from bpmsync.library.matchbook import MatchBook
 from bpmsync.library.schema import APPLICATION_ID, MIGRATIONS
+from bpmsync.library.songbook import SongBook
 from bpmsync.library.store import Store
 from bpmsync.library.track import Override, Tags
 from bpmsync.timeline.grid import BeatGrid
@@ -352,6 +355,27 @@ def test_a_version_2_library_comes_along_with_its_overrides(tmp_path: Path) -> N
     assert tracks["plain.mp3"].detection == found
     assert tracks["plain.mp3"].tags == Tags(title="Élan", isrc="XX")
     assert tracks["doubled.flac"].detection == detection(180, version="2")
+
+
+def test_a_version_3_library_comes_along_with_its_overrides(tmp_path: Path) -> None:
+    path = Path(shutil.copyfile(DATA / "library-v3.db", tmp_path / "library.db"))
+    assert _version(path) == 3
+    tapped = BeatGrid(np.array([1.0, 1.6, 2.2, 2.8]), np.array([0, 3]), 3)
+    with Store(path) as store:
+        assert store.overrides() == {
+            "b2:doubled": Override(Constraint(180.0, Fraction(1, 2))),
+            "b2:gone": Override(ignore=True),
+            "b2:tapped": Override(beats=tapped),
+        }
+        tracks = {Path(t.path).name: t for t in store.tracks()}
+        assert [song.name for song in SongBook(store).songs().values()] == ["Anna - Élan", "Ben - Run"]
+        answer = MatchBook(store, now=lambda: dt.datetime(2026, 11, 21, tzinfo=dt.UTC)).recall("b2:plain")
+    assert _version(path) == len(MIGRATIONS)
+    assert answer is not None
+    assert answer.title == "Élan"
+    assert tracks["doubled.flac"].detection == detection(180)
+    assert tracks["tapped.ogg"].grid == tapped
+    assert tracks["silent.ogg"].grid is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
