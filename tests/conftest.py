@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from bpmsync.library.threads import limit_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "fixtures"))
+
+# As the command line does. Set only while it runs in a test, the limits would change below numba,
+# which then forgets where compiled kernels are kept and compiles anew.
+limit_threads()
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine, and no clock: two shared cores are never a failure.
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)

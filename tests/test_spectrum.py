@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import librosa.filters
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,6 +35,8 @@ def same(a: Features, b: Features) -> bool:
 
 @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000])
 def test_the_mel_bands_are_slaneys(rate: int) -> None:
+    import librosa.filters  # seven seconds, which no other test needs to wait for
+
     size = 1 << round(np.log2(spectrum._WINDOW_S * rate))
     ours = spectrum._mel_weights(rate, size)
     highest = min(10_000.0, rate / 2)
