@@ -228,6 +228,16 @@ def test_imported_songs_join_the_shelf_unless_they_are_files(
         )
 
 
+def test_a_copy_takes_the_place_of_a_file_that_is_pruned() -> None:
+    with Store(":memory:") as store:
+        store.save(entry("/m/a.mp3", "b2:a", found=detection()))
+        store.save(entry("/m/b.mp3", "b2:a", tags=Tags(title="Run", artist="Ben")))
+        store.prune(["/m/a.mp3"])
+        shelf = load_shelf(store)
+        assert_equal(shelf, Shelf.of(store.tracks()))
+        assert (shelf.paths([0]), shelf.artist.tolist()) == (["/m/b.mp3"], [0])
+
+
 QUERIES = [
     "run",
     "artist:anna bpm:100..200",
