@@ -275,7 +275,10 @@ def test_what_is_not_asked_for_or_not_there_gives_its_place_to_a_copy(
         loaded = load_shelf(store, where=matches, is_there=lambda where: where not in gone)
         assert_equal(loaded, Shelf.of(usable))
         everything = load_shelf(store, imported=True)
-        wanted = [matches(one) for one in everything.fetch(range(len(everything)))]
+        every = everything.fetch(range(len(everything)))
+        lost = everything.missing(range(len(every)), lambda where: where not in gone)
+        assert lost == [row for row, one in enumerate(every) if one.path in gone]
+        wanted = [matches(one) for one in every]
         assert rows_matching(everything, matches).tolist() == wanted
 
 

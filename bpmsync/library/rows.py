@@ -95,8 +95,9 @@ def grid_from(row: Mapping[str, Any]) -> BeatGrid | None:
     """Return the beat grid of a row, or None."""
     if row["first_us"] is None:
         return None
-    deltas = np.frombuffer(row["deltas_us"], dtype="<u4").astype(np.int64)
-    micros = row["first_us"] + np.concatenate([[0], np.cumsum(deltas)])
+    deltas = np.frombuffer(row["deltas_us"], dtype="<u4")
+    micros = np.full(len(deltas) + 1, row["first_us"], dtype=np.int64)
+    micros[1:] += np.cumsum(deltas, dtype=np.int64)
     downbeats = np.frombuffer(row["downbeats"], dtype="<u4").astype(np.int64)
     return BeatGrid(micros / _MICRO, downbeats, row["beats_per_bar"])
 

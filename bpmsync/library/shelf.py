@@ -150,6 +150,11 @@ class Shelf:
         """Return the paths of some rows, in the order asked for; empty for imported songs."""
         return self.drawer.paths(self._places(rows))
 
+    def missing(self, rows: Sequence[int] | IntArray, is_there: Callable[[str], bool]) -> list[int]:
+        """Return which of some rows are files that are no longer at their path."""
+        paths = self.paths(rows)
+        return [int(row) for row, path in zip(rows, paths, strict=True) if path and not is_there(path)]
+
     def look(self, rows: Sequence[int] | IntArray | None = None) -> Iterator[Track | Glance]:
         """Return what a query asks of some rows, or of all, in order, without their beats."""
         return self.drawer.look(self.place.tolist() if rows is None else self._places(rows))
