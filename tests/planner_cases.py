@@ -1,14 +1,27 @@
-"""Tracks and ramps made of numbers, for the tests of the planner."""
+"""Tracks made of numbers, and what runs of them cost by the definition, for the tests of the planner."""
 
 from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bpmsync.beats.detection import Detection
 from bpmsync.library.track import Override, Tags, Track
+from bpmsync.planner.candidates import unique_recordings
+from bpmsync.planner.ranges import find_ranges
 from bpmsync.timeline.grid import BeatGrid
 
-__all__ = ["track"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bpmsync.planner.legs import Plan, WarpedLeg
+    from bpmsync.planner.ranges import BeatRange, StretchOptions
+    from bpmsync.timeline.ramp import Ramp
+
+__all__ = ["cheapest_warped", "last_step_of", "track", "warped_cost"]
 
 
 def track(
@@ -17,6 +30,7 @@ def track(
     duration_s: float = 200.0,
     *,
     artist: str | None = None,
+    album: str | None = None,
     genre: str | None = None,
     confidence: float = 0.9,
     beats_per_bar: int | None = 4,
@@ -25,10 +39,14 @@ def track(
     beats: np.ndarray | None = None,
     audio_hash: str | None = None,
     ignore: bool = False,
+    title: str | None = None,
+    level_db: float = -120.0,
+    energy: float = 0.0,
 ) -> Track:
     """Return a track of constant tempo, its grid on whole microseconds.
 
-    With a first downbeat it has one every `beats_per_bar` beats from there on.
+    With a first downbeat it has one every `beats_per_bar` beats from there on. How loud and how
+    driving it is nobody knows, unless both are told.
     """
     if beats is None:
         beats = np.round(np.arange(0.25, duration_s, 60 / bpm), 6)
@@ -39,7 +57,117 @@ def track(
         path=f"/music/{name}.mp3",
         audio_hash=audio_hash or f"b2:{name}",
         duration_s=duration_s,
-        tags=Tags(title=name, artist=artist, genre=genre),
-        detection=Detection("bpmsync", "1", grid=grid, confidence=confidence, usable=span),
+        tags=Tags(title=title or name, artist=artist, album=album, genre=genre),
+        detection=Detection(
+            "bpmsync",
+            "1",
+            grid=grid,
+            confidence=confidence,
+            usable=span,
+            level_db=level_db,
+            energy=energy,
+        ),
         override=Override(ignore=ignore),
     )
+
+
+def last_step_of(ramp: Ramp) -> int:
+    """Return the last whole step of a run."""
+    return math.floor(float(ramp.steps_at(ramp.duration_s)) + 1e-6)
+
+
+def warped_cost(plan: Plan[WarpedLeg], library: Iterable[Track], options: StretchOptions) -> float:
+    """Return what a stretched plan costs by the definition, in %^2 s: leg by leg, hole by hole."""
+    ranges = [one for song in unique_recordings(library) for one in find_ranges(song, plan.ramp, options)]
+    weights, total = options.weights, 0.0
+    for leg in plan.legs:
+        (one,) = (
+            one
+            for one in ranges
+            if (one.track.audio_hash, one.first_beat, one.steps_per_beat)
+            == (leg.track.audio_hash, leg.first_beat, leg.steps_per_beat)
+        )
+        lasting_s = np.diff(leg.timemap(plan.ramp).out_s)
+        total += float(np.sum(leg.stretch_percents(plan.ramp) ** 2 * lasting_s))
+        total += one.penalty * (leg.source_end_s - leg.source_start_s) + weights.join
+        whole = leg.beats == _free_ends(one, plan.ramp, options)[-1]
+        total += 0.0 if whole or leg.last_step >= last_step_of(plan.ramp) else weights.cut
+    for back, price in ((1, weights.artist), (2, weights.artist / 2)):
+        for early, late in zip(plan.legs, plan.legs[back:], strict=False):
+            artist = early.track.tags.artist
+            total += price * (artist is not None and artist == late.track.tags.artist)
+    hole_price = max(256.0, 2 * (100 * options.max_stretch) ** 2 + max(one.penalty for one in ranges))
+    steps = [0, *(step for leg in plan.legs for step in (leg.first_step, leg.last_step))]
+    steps.append(max(steps[-1], last_step_of(plan.ramp)))
+    for start, end in zip(steps[::2], steps[1::2], strict=True):
+        if start < end:
+            total += 1280.0 + hole_price * float(np.diff(plan.ramp.time_of([start, end]))[0])
+    return total
+
+
+def cheapest_warped(library: Sequence[Track], ramp: Ramp, options: StretchOptions) -> float:
+    """Return the least cost of a stretched run without a hole, by trying every way; inf if there is none.
+
+    Artists count, albums and energy do not.
+    """
+    ranges = [one for song in unique_recordings(library) for one in find_ranges(song, ramp, options)]
+    names = [one.track.tags.artist for one in ranges]
+    hashes = [one.track.audio_hash for one in ranges]
+    last_step, artist = last_step_of(ramp), options.weights.artist
+
+    @cache
+    def ways_on(number: int, step: int) -> list[tuple[int, float]]:
+        return list(_legs_from(ranges[number], step, ramp, options))
+
+    @cache
+    def rest(step: int, played: frozenset[str], before: tuple[str | None, str | None]) -> float:
+        if step >= last_step:
+            return 0.0
+        best = math.inf
+        for number, name in enumerate(names):
+            if hashes[number] in played:
+                continue
+            again = sum(artist / back for back in (1, 2) if name is not None and before[-back] == name)
+            for end, cost in ways_on(number, step):
+                onwards = rest(end, played | {hashes[number]}, (before[1], name))
+                best = min(best, cost + again + onwards)
+        return best
+
+    return rest(0, frozenset(), (None, None))
+
+
+def _legs_from(one: BeatRange, step: int, ramp: Ramp, options: StretchOptions) -> Iterator[tuple[int, float]]:
+    """Return the steps at which a range may be left that begins on a step, and what it costs until there."""
+    grid, ratio = one.track.grid, float(one.steps_per_beat)
+    assert grid is not None
+    beats_s = grid.beats[one.first_beat : one.first_beat + int(one.ends[-1]) + 1]
+    played_s = np.diff(beats_s)
+    lasting_s = np.diff(ramp.time_of(step + np.arange(len(beats_s)) * ratio))
+    off = played_s / lasting_s - 1
+    squares = np.cumsum((100 * off) ** 2 * lasting_s)
+    free, last_step = _free_ends(one, ramp, options), last_step_of(ramp)
+    for beats in one.ends.tolist():
+        if np.abs(off[:beats]).max() > options.limit + 1e-9:
+            return
+        source_s, end = float(beats_s[beats] - beats_s[0]), step + round(beats * ratio)
+        cost = float(squares[beats - 1]) + one.penalty * source_s + options.weights.join
+        if end >= last_step:
+            if source_s >= _shortest_s(ramp, options):
+                yield end, cost
+            return
+        if beats in free:
+            yield end, cost + (0.0 if beats == free[-1] else options.weights.cut)
+
+
+def _free_ends(one: BeatRange, ramp: Ramp, options: StretchOptions) -> list[int]:
+    """Return the beats after which another leg may follow: with room for a fade, where there is any."""
+    grid = one.track.grid
+    assert grid is not None
+    lengths_s = grid.beats[one.first_beat + one.ends] - grid.beats[one.first_beat]
+    long = one.ends[lengths_s >= _shortest_s(ramp, options)].tolist()
+    fade = math.ceil(options.fade_steps / one.steps_per_beat)
+    return [beats for beats in long if beats <= one.beats_there - fade] or long
+
+
+def _shortest_s(ramp: Ramp, options: StretchOptions) -> float:
+    return min(options.min_length_s, ramp.duration_s / 2)

@@ -12,9 +12,11 @@ import numba
 
 from bpmsync.beats.caches import CACHE_FOLDER
 
-__all__ = ["CACHE_FOLDER", "compiled"]
+__all__ = ["CACHE_FOLDER", "compiled", "inlined"]
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
     setattr(numba.config, "CACHE_DIR", str(CACHE_FOLDER))  # noqa: B010 - a name that types hide
 
 compiled = numba.njit(cache=True, fastmath=False, nogil=True)
+# For small functions in inner loops that are given tuples of arrays: a call would count references
+inlined = numba.njit(cache=True, fastmath=False, nogil=True, inline="always")

@@ -7,13 +7,16 @@ every reason is weighed in one unit: sounding as wrong as the square root of it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
-from bpmsync.library.shelf import is_spoken, unsteadiness, usable_share
+from bpmsync.library.shelf import Shelf, is_spoken, unsteadiness, usable_share
+from bpmsync.planner.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,22 +26,22 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = [
+    "MOST_UNSTEADY",
     "Candidate",
     "NativeOptions",
     "candidates_of",
     "find_candidates",
     "refusal",
+    "refusals",
+    "refused",
+    "square_spm",
     "step_ratios",
     "unique_recordings",
 ]
 
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
-# spm^2 per second. One step a beat is felt most directly; a step on every other beat least.
-_LEVEL_PENALTY = {Fraction(1): 0.0, Fraction(2): 2.0, Fraction(1, 2): 4.0}
-# Where the tempo may well be wrong, or there is no beat to follow at all
-_DOUBT_PENALTY = 60.0
-_NO_BEAT_PENALTY = 30.0
-_MOST_UNSTEADY_PENALTY = 100.0
+# In %^2: beyond it a tempo means nothing
+MOST_UNSTEADY = 35.0
 _LARGEST_MAX_OFF = 0.5
 
 
@@ -59,6 +62,8 @@ class NativeOptions:
         Whether audiobooks, podcasts and the like may be used.
     partial : bool
         Whether a plan may leave a part of the run without music.
+    weights : Weights
+        What counts besides the tempo, and how much.
     """
 
     max_off: float = 0.04
@@ -67,6 +72,7 @@ class NativeOptions:
     min_confidence: float = PLANNED
     spoken: bool = False
     partial: bool = False
+    weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
         if not 0 < self.max_off <= _LARGEST_MAX_OFF:
@@ -107,14 +113,29 @@ class Candidate:
     __hash__ = None  # type: ignore[assignment]  # holds a grid
 
 
-def find_candidates(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions) -> tuple[Candidate, ...]:
+def square_spm(ramp: Ramp) -> float:
+    """Return one %^2 of a ramp's middle cadence in spm^2: weights are in the first, costs in the other."""
+    return ((ramp.lowest_spm + ramp.highest_spm) / 200) ** 2
+
+
+def find_candidates(
+    tracks: Iterable[Track], ramp: Ramp, options: NativeOptions, *, unit: float | None = None
+) -> tuple[Candidate, ...]:
     """Return the candidates that can serve some moment of a ramp.
+
+    Parameters
+    ----------
+    tracks, ramp, options
+        The music, the target and the limits.
+    unit : float, optional
+        What one %^2 is worth, where another ramp's middle decides.
 
     Returns
     -------
     tuple of Candidate
         By step tempo, then audio hash and ratio: the order of `tracks` does not matter.
     """
+    unit = square_spm(ramp) if unit is None else unit
     slowest = ramp.lowest_spm * (1 - options.max_off)
     fastest = ramp.highest_spm * (1 + options.max_off)
     found = []
@@ -124,7 +145,7 @@ def find_candidates(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions)
             continue
         ratios = [r for r in step_ratios(track.grid) if slowest <= bpm * float(r) <= fastest]
         if ratios:
-            found += candidates_of(track, ratios)
+            found += candidates_of(track, ratios, options.weights, unit)
     return tuple(sorted(found, key=lambda c: (c.spm, c.track.audio_hash, c.steps_per_beat)))
 
 
@@ -144,33 +165,56 @@ def refusal(track: Track, options: NativeOptions) -> str | None:
     return "spoken word" if not options.spoken and is_spoken(track) else None
 
 
+def refusals(shelf: Shelf, options: NativeOptions) -> list[str | None]:
+    """Return for each row why it cannot be planned whatever the target, or None (see `refusal`)."""
+    reasons = (
+        (shelf.ignored, "ignored"),
+        (np.isnan(shelf.tempo_bpm), "no beat"),
+        (shelf.duration_s < options.min_length_s, "too short"),
+        (shelf.duration_s > options.max_length_s, "too long"),
+        ((shelf.confidence < options.min_confidence) & ~shelf.settled, "uncertain beat"),
+        (shelf.spoken & (not options.spoken), "spoken word"),
+    )
+    found: list[str | None] = [None] * len(shelf)
+    for holds, reason in reversed(reasons):
+        for row in np.flatnonzero(holds).tolist():
+            found[row] = reason
+    return found
+
+
+def refused(shelf: Shelf, options: NativeOptions) -> np.ndarray:
+    """Return which rows cannot be planned whatever the target."""
+    uncertain = (shelf.confidence < options.min_confidence) & ~shelf.settled
+    wrong_length = (shelf.duration_s < options.min_length_s) | (shelf.duration_s > options.max_length_s)
+    spoken = shelf.spoken & (not options.spoken)
+    found: np.ndarray = shelf.ignored | np.isnan(shelf.tempo_bpm) | wrong_length | uncertain | spoken
+    return found
+
+
 def step_ratios(grid: BeatGrid) -> Sequence[Fraction]:
     """Return the steps per beat that suit a metre: every other beat only in even bars."""
     odd = grid.beats_per_bar is not None and grid.beats_per_bar % 2 == 1
     return _RATIOS[:2] if odd else _RATIOS
 
 
-def candidates_of(track: Track, ratios: Sequence[Fraction]) -> list[Candidate]:
+def candidates_of(track: Track, ratios: Sequence[Fraction], weights: Weights, unit: float) -> list[Candidate]:
     """Return one candidate for each number of steps per beat; none without a beat."""
     bpm = track.detection.tempo_bpm
     if bpm is None or track.grid is None:
         return []
     doubt = 0.0 if track.override.settles_beat else 1 - track.detection.confidence
-    shared = _DOUBT_PENALTY * doubt + _NO_BEAT_PENALTY * (1 - usable_share(track))
+    shared = weights.doubt * doubt + weights.beatless * (1 - usable_share(track))
     stray_bpm = unsteadiness(track.grid)
     found = []
     for ratio in ratios:
-        unsteady = min(_MOST_UNSTEADY_PENALTY, (stray_bpm * float(ratio)) ** 2)
-        penalty = shared + unsteady + _LEVEL_PENALTY.get(ratio, 0.0)
+        stray = min(MOST_UNSTEADY, (stray_bpm * float(ratio)) ** 2 / unit)
+        level = {Fraction(2): weights.twice, Fraction(1, 2): weights.half}.get(ratio, 0.0)
+        penalty = unit * (shared + weights.unsteady * stray + level)
         found.append(Candidate(track, ratio, bpm * float(ratio), penalty))
     return found
 
 
 def unique_recordings(tracks: Iterable[Track]) -> list[Track]:
-    """Return one track of each recording: of its copies, the first by path."""
-    by_hash: dict[str, Track] = {}
-    for track in tracks:
-        known = by_hash.get(track.audio_hash)
-        if known is None or track.path < known.path:
-            by_hash[track.audio_hash] = track
-    return list(by_hash.values())
+    """Return one track of each recording (see `Shelf`), by audio hash."""
+    shelf = Shelf.of(tracks)
+    return shelf.fetch(range(len(shelf)))

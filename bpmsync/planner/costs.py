@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bpmsync.planner.candidates import square_spm
+from bpmsync.planner.weights import Weights
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,12 +24,17 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = [
-    "ARTIST_AGAIN",
+    "ENERGY_FREE",
+    "HOLE_OPENING",
+    "LEVEL_FREE_DB",
     "SHORTEST_TAIL_S",
     "US",
     "Problem",
+    "hole_price",
     "in_time",
+    "join_costs",
     "leg_costs",
+    "levels_of",
     "make_problem",
     "target_limits",
     "within",
@@ -35,13 +43,12 @@ __all__ = [
 US = 1_000_000
 # Music may stop this much before the run does, or half of the last file if that is longer
 SHORTEST_TAIL_S = 30.0
+HOLE_OPENING = 5000.0
 _HOLE_PRICE = 1000.0
-_HOLE_OPENING = 5000.0
-_OVERHANG_PRICE = 4.0
-# Same artist in the leg before, or the one before that: spm^2 for each second of the leg
-ARTIST_AGAIN = (4.0, 2.0)
-_NODE_STEPS_S = (0.5, 1.0)
-_NODE_BUDGET = 1_500_000
+# Neighbours may differ so much in level and in energy
+LEVEL_FREE_DB, ENERGY_FREE = 3.0, 0.2
+# What nobody has measured has the level of silence
+_UNKNOWN_DB = -100.0
 _SLACK = 1e-9
 
 
@@ -55,13 +62,19 @@ class Problem:
         The target.
     spm, fixed : numpy.ndarray, shape (n,)
         Step tempo; cost besides the distance from the target, in spm^2 s.
-    length_us, track, artist : numpy.ndarray of int64, shape (n,)
-        Length of the file; numbers that are equal for one recording, for one artist (-1
-        where there is no artist).
+    length_us, track, artist, album : numpy.ndarray of int64, shape (n,)
+        Length of the file; numbers that are equal for one recording, one artist and one album
+        (-1 where there is none).
+    level_db, energy : numpy.ndarray, shape (n,)
+        How loud and how driving; nan where that is not known.
+    weights : Weights
+        What neighbours that do not go together cost, each times `unit`.
+    unit : float
+        One %^2 in spm^2.
     max_off : float
         The hard limit, as a share of the target.
-    run_us, step_us : int
-        Length of the run, and of one cell of the time axis.
+    run_us : int
+        Length of the run.
     hole_price, tail_price : float
         Spm^2 for each second without music inside the run, and at its end.
     """
@@ -72,50 +85,104 @@ class Problem:
     length_us: IntArray
     track: IntArray
     artist: IntArray
+    album: IntArray
+    level_db: FloatArray
+    energy: FloatArray
+    weights: Weights
+    unit: float
     max_off: float
     run_us: int
-    step_us: int
     hole_price: float
     tail_price: float
 
     @property
-    def cells(self) -> int:
-        """Number of cells that begin within the run."""
-        return -(-self.run_us // self.step_us)
-
-    @property
     def hole_opening(self) -> float:
         """What it costs to stop the music at all, in spm^2 s."""
-        return _HOLE_OPENING
+        return HOLE_OPENING
 
     @property
     def overhang_price(self) -> float:
         """Spm^2 for each second of music after the run."""
-        return _OVERHANG_PRICE
+        return self.weights.overhang * self.unit
 
     def longest_tail_us(self, length_us: int) -> int:
         """Return how early the run's music may end after a file of a length."""
         return max(int(SHORTEST_TAIL_S * US), length_us // 2)
 
 
-def make_problem(candidates: Sequence[Candidate], ramp: Ramp, *, max_off: float) -> Problem:
+def make_problem(
+    candidates: Sequence[Candidate], ramp: Ramp, *, max_off: float, weights: Weights | None = None
+) -> Problem:
     """Return a planning problem as arrays."""
     lengths = np.array([round(c.track.duration_s * US) for c in candidates], dtype=np.int64)
     penalties = np.array([c.penalty for c in candidates], dtype=np.float64)
     worst = (max_off * ramp.highest_spm) ** 2
+    found = [c.track.detection for c in candidates]
+    level_db, energy = levels_of(
+        np.array([one.level_db for one in found], dtype=np.float64),
+        np.array([one.energy for one in found], dtype=np.float64),
+    )
     return Problem(
         ramp=ramp,
         spm=np.array([c.spm for c in candidates], dtype=np.float64),
         fixed=penalties * lengths / US,
         length_us=lengths,
         track=_numbered([c.track.audio_hash for c in candidates]),
-        artist=_numbered([(c.track.tags.artist or "").casefold().strip() for c in candidates]),
+        artist=_named([c.track.tags.artist for c in candidates]),
+        album=_named([c.track.tags.album for c in candidates]),
+        level_db=level_db,
+        energy=energy,
+        weights=weights or Weights(),
+        unit=square_spm(ramp),
         max_off=max_off,
         run_us=round(ramp.duration_s * US),
-        step_us=_node_step_us(ramp.duration_s, lengths),
-        hole_price=max(_HOLE_PRICE, 2 * worst + float(penalties.max(initial=0.0))),
+        hole_price=hole_price(worst, penalties),
         tail_price=worst,
     )
+
+
+def hole_price(worst: float, penalties: FloatArray) -> float:
+    """Return what a second of silence costs: more than any leg that is allowed, in spm^2."""
+    return max(_HOLE_PRICE, 2 * worst + float(penalties.max(initial=0.0)))
+
+
+def levels_of(level_db: FloatArray, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return level and energy, nan where nobody has measured them."""
+    unknown = level_db < _UNKNOWN_DB
+    return np.where(unknown, np.nan, level_db), np.where(unknown, np.nan, energy)
+
+
+def join_costs(problem: Problem, chosen: IntArray) -> FloatArray:
+    """Return what neighbours cost that do not go together.
+
+    Parameters
+    ----------
+    problem : Problem
+        The run and its candidates.
+    chosen : numpy.ndarray of int64, shape (..., legs)
+        Runs of candidates.
+
+    Returns
+    -------
+    numpy.ndarray, shape (...)
+        In spm^2 s: an artist again at once or after one other leg, an album again at once, and
+        differences of level and energy beyond what is free.
+    """
+    weights = problem.weights
+    total = np.zeros(chosen.shape[:-1])
+    for back, price in ((1, weights.artist), (2, weights.artist / 2)):
+        artist = problem.artist[chosen]
+        again = (artist[..., back:] == artist[..., :-back]) & (artist[..., back:] >= 0)
+        total += price * again.sum(axis=-1)
+    album = problem.album[chosen]
+    total += weights.album * ((album[..., 1:] == album[..., :-1]) & (album[..., 1:] >= 0)).sum(axis=-1)
+    for values, free, price in (
+        (problem.level_db, LEVEL_FREE_DB, weights.loudness),
+        (problem.energy, ENERGY_FREE, weights.energy),
+    ):
+        beyond = np.nan_to_num(np.abs(np.diff(values[chosen], axis=-1)) - free, nan=0.0)
+        total += price * (np.maximum(beyond, 0.0) ** 2).sum(axis=-1)
+    return problem.unit * total
 
 
 def leg_costs(problem: Problem, start_us: IntArray, chosen: IntArray, *, late: bool = False) -> FloatArray:
@@ -174,10 +241,5 @@ def _numbered(names: Sequence[str]) -> IntArray:
     return np.array([numbers.get(name, -1) for name in names], dtype=np.int64)
 
 
-def _node_step_us(run_s: float, lengths: IntArray) -> int:
-    """Finer cells make the bound tighter; large libraries and short files set the limits."""
-    for step_s in _NODE_STEPS_S:
-        if run_s / step_s * max(len(lengths), 1) <= _NODE_BUDGET:
-            break
-    shortest_us = int(lengths.min(initial=4 * US))
-    return max(1, min(int(step_s * US), shortest_us // 4))
+def _named(names: Sequence[str | None]) -> IntArray:
+    return _numbered([(name or "").casefold().strip() for name in names])

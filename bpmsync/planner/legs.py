@@ -172,6 +172,13 @@ class Plan(Generic[_Leg]):
         """Largest |step tempo - target| anywhere in the plan; 0 without a leg."""
         return max((leg_worst_error_spm(leg, self.ramp) for leg in self.legs), default=0.0)
 
+    @property
+    def gap_percent(self) -> float | None:
+        """By how much the cost may be above the best there is; None without a bound."""
+        if self.bound <= 0:
+            return 0.0 if self.legs and self.cost <= 0 else None
+        return max(0.0, 100 * (self.cost / self.bound - 1))
+
     def _length_s(self, leg: WholeLeg | WarpedLeg) -> float:
         if isinstance(leg, WholeLeg):
             return leg.duration_s

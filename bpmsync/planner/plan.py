@@ -115,7 +115,7 @@ def plan_to_json(
         "parameters": dict(plan.parameters),
         "cost": plan.cost,
         "bound": plan.bound,
-        "gap_percent": None,
+        "gap_percent": plan.gap_percent,
         "coverage": {"covered_s": plan.covered_s, "uncovered": [list(span) for span in plan.uncovered]},
         "legs": [_leg_document(leg, plan.ramp, beside) for leg in plan.legs],
         **(more or {}),

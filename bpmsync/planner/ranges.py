@@ -7,7 +7,7 @@ known, every fourth beat from the first usable one takes their place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,22 +15,20 @@ import numpy as np
 
 from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
-from bpmsync.planner.candidates import NativeOptions, refusal, step_ratios, unique_recordings
+from bpmsync.planner.candidates import NativeOptions, refusal, refusals, step_ratios
+from bpmsync.planner.weights import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from bpmsync.library.shelf import Shelf
     from bpmsync.library.track import Track
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.grid import BeatGrid
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["BeatRange", "StretchOptions", "find_ranges", "stretch_refusal"]
+__all__ = ["BeatRange", "StretchOptions", "find_ranges", "stretch_refusal", "stretch_refusals"]
 
-# %^2 for each second. One step a beat is felt most directly; a step on every other beat least.
-_LEVEL_PENALTY = {Fraction(1): 0.0, Fraction(2): 0.7, Fraction(1, 2): 1.4}
-# Where the beat may well be wrong
-_DOUBT_PENALTY = 20.0
 _BEATS_AS_A_BAR = 4
 # Beats lie on whole microseconds, and so do the borders of what is usable
 _TOUCHING_S = 2e-6
@@ -54,7 +52,7 @@ class StretchOptions:
         are left out. In a run shorter than two shortest legs, half of the run will do.
     fade_steps : int
         Steps kept free after a leg, where the music has them, for it to fade out.
-    min_confidence, spoken, partial
+    min_confidence, spoken, partial, weights
         As in `NativeOptions`.
     """
 
@@ -66,6 +64,7 @@ class StretchOptions:
     min_confidence: float = PLANNED
     spoken: bool = False
     partial: bool = False
+    weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
         self.filters()
@@ -129,21 +128,11 @@ class BeatRange:
     penalty: float
 
 
-def find_ranges(tracks: Iterable[Track], ramp: Ramp, options: StretchOptions) -> tuple[BeatRange, ...]:
-    """Return the ranges that can serve some moment of a ramp.
-
-    Returns
-    -------
-    tuple of BeatRange
-        By audio hash, ratio and first beat: the order of `tracks` does not matter.
-    """
-    found = [
-        one
-        for track in unique_recordings(tracks)
-        if stretch_refusal(track, options) is None
-        for one in _ranges_of(track, ramp, options)
-    ]
-    return tuple(sorted(found, key=lambda r: (r.track.audio_hash, r.steps_per_beat, r.first_beat)))
+def find_ranges(track: Track, ramp: Ramp, options: StretchOptions) -> tuple[BeatRange, ...]:
+    """Return the ranges of a track that can serve some moment of a ramp, by first beat and ratio."""
+    if stretch_refusal(track, options) is not None:
+        return ()
+    return tuple(sorted(_ranges_of(track, ramp, options), key=lambda r: (r.first_beat, r.steps_per_beat)))
 
 
 def stretch_refusal(track: Track, options: StretchOptions) -> str | None:
@@ -153,11 +142,20 @@ def stretch_refusal(track: Track, options: StretchOptions) -> str | None:
     return refusal(track, options.filters()) or (None if track.detection.usable else "no steady beat")
 
 
+def stretch_refusals(shelf: Shelf, options: StretchOptions) -> list[str | None]:
+    """Return for each row of a shelf why it cannot be planned whatever the target, or None."""
+    found = refusals(shelf, options.filters())
+    return [
+        "without a file" if not has_file else reason or (None if steady_s > 0 else "no steady beat")
+        for reason, has_file, steady_s in zip(found, shelf.has_file, shelf.steady_s, strict=True)
+    ]
+
+
 def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[BeatRange]:
     grid = track.grid
     if grid is None:  # stretch_refusal has told it
         return
-    doubt = 0.0 if track.override.settles_beat else 1 - track.detection.confidence
+    doubt, weights = (0.0 if track.override.settles_beat else 1 - track.detection.confidence), options.weights
     for usable in track.detection.usable:
         lines = _bar_lines(grid, usable)
         if len(lines) == 0:
@@ -169,7 +167,8 @@ def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[Be
             if len(whole) and _fits(
                 grid.beats[lines[0] : lines[0] + whole[0] + 1], ratio, ramp, options.limit
             ):
-                penalty = _DOUBT_PENALTY * doubt + _LEVEL_PENALTY.get(ratio, 0.0)
+                level = {Fraction(2): weights.twice, Fraction(1, 2): weights.half}.get(ratio, 0.0)
+                penalty = weights.doubt * doubt + level
                 after = int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
                 yield BeatRange(track, ratio, int(lines[0]), whole, after - int(lines[0]), penalty)
 

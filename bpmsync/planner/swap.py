@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.planner.candidates import Candidate, NativeOptions, candidates_of, find_candidates
-from bpmsync.planner.costs import ARTIST_AGAIN, US, in_time, leg_costs, make_problem
+from bpmsync.planner.candidates import Candidate, NativeOptions, candidates_of, find_candidates, square_spm
+from bpmsync.planner.costs import US, in_time, join_costs, leg_costs, make_problem
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.planner.native import find_holes
+from bpmsync.planner.weights import parse_weights
 from bpmsync.timeline.ramp import Ramp
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def next_best(
     target = float(plan.ramp.spm_at(plan.legs[leg].start_s))
     # Whatever else lies under it: a leg has to suit the target that it begins at
     start = Ramp.constant(target, duration_s=plan.ramp.duration_s)
-    offers = find_candidates(fresh, start, options_of(plan.parameters))
+    offers = find_candidates(fresh, start, options_of(plan.parameters), unit=square_spm(plan.ramp))
     return _plans(plan, leg, offers, _kept(plan, tracks)) if offers else iter(())
 
 
@@ -101,10 +102,15 @@ def options_of(parameters: Mapping[str, object]) -> NativeOptions:
             raise PlanError(msg)
         given[name] = value
     try:
+        given["weights"] = parse_weights(_texts(parameters.get("weights")))
         return NativeOptions(**given)  # type: ignore[arg-type]
     except ParameterError as error:
         msg = f"the plan's parameters make no sense ({error}): make the plan again"
         raise PlanError(msg) from error
+
+
+def _texts(weights: object) -> list[str]:
+    return [text for text in str(weights or "").split(",") if text]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,13 +139,15 @@ def _kept(plan: Plan, tracks: Sequence[Track]) -> list[Candidate]:
         for candidate in candidates_of(
             replace(leg.track, override=said.get(leg.track.audio_hash, leg.track.override)),
             [leg.steps_per_beat],
+            options_of(plan.parameters).weights,
+            square_spm(plan.ramp),
         )
     ]
 
 
 def _plans(plan: Plan, leg: int, found: Sequence[Candidate], kept: Sequence[Candidate]) -> Iterator[Plan]:
-    max_off = options_of(plan.parameters).max_off
-    problem = make_problem([*kept, *found], plan.ramp, max_off=max_off)
+    options = options_of(plan.parameters)
+    problem = make_problem([*kept, *found], plan.ramp, max_off=options.max_off, weights=options.weights)
     offers = _placed(plan, leg, problem)
     costs = np.round(_costs(offers), _COST_DIGITS)
     bad_end = ~_ends_well(offers)
@@ -172,18 +180,8 @@ def _costs(offers: _Offers) -> FloatArray:
     unlimited = replace(problem, max_off=np.inf)
     each[:, :leg] = leg_costs(unlimited, offers.starts_us[:1, :leg], offers.chosen[:1, :leg], late=True)
     each[offers.starts_us >= problem.run_us] = np.inf
-    total: FloatArray = each.sum(axis=1) + _artist_costs(offers) + _silence_costs(offers)
+    total: FloatArray = each.sum(axis=1) + join_costs(problem, offers.chosen) + _silence_costs(offers)
     return total
-
-
-def _artist_costs(offers: _Offers) -> FloatArray:
-    artists = offers.problem.artist[offers.chosen]
-    seconds = offers.problem.length_us[offers.chosen] / US
-    costs = np.zeros(len(artists))
-    for back, price in enumerate(ARTIST_AGAIN, start=1):
-        again = (artists[:, back:] == artists[:, :-back]) & (artists[:, back:] >= 0)
-        costs += price * np.where(again, seconds[:, back:], 0.0).sum(axis=1)
-    return costs
 
 
 def _silence_costs(offers: _Offers) -> FloatArray:

@@ -1,0 +1,307 @@
+"""A plan and the proof of how good it is: bounds and searches in turn, until they meet.
+
+First a rough network and a narrow search tell what plans cost. Prices for the tracks then lift
+the bound, legs that no better plan can hold are struck out, and the search widens among the
+rest. It is exact when all that it dropped costs more than what it found: then bound and plan
+are one. Work is counted, not timed, so that equal input gives an equal plan on any machine.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from time import process_time
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from bpmsync.planner.network import (
+    Limits,
+    Network,
+    Prices,
+    bound_of,
+    item_prices,
+    kept_legs,
+    least_costs,
+    least_so_far,
+    raise_bound,
+)
+from bpmsync.planner.search import find_way
+from bpmsync.planner.ways import LEG, PARENT, TIME, WAY_COLUMNS, Beam, Guide
+
+if TYPE_CHECKING:
+    from bpmsync.planner.ways import Joins, Scene
+    from bpmsync.planner.wholecost import WholeRun
+    from bpmsync.timeline.arrays import FloatArray, IntArray
+
+__all__ = ["Effort", "Found", "Struck", "Task", "prove"]
+
+_MICRO = 1_000_000
+_NO_WAY = 2**62
+# Ways that go on, and legs tried after each: at first, from level to level, and to the end
+_FIRST = (8, 4)
+_LEVELS = ((8, 4), (16, 5), (32, 6), (32, 6))
+_WIDTHS = ((48, 8), (96, 12), (192, 24), (512, 96), (2048, 512))
+# Rounds of prices; fewer where each takes long
+_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED = 300, 6, 8_000_000
+_ROOM = 1 << 16
+# Proofs are worth trying from here on
+_NEARLY = 1.1
+# or where a pass looks at so few ways
+_FEW = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """When a plan is good enough.
+
+    Parameters
+    ----------
+    gap : float
+        The cost is at most this share above the bound.
+    excess : float
+        Or so much above it, for each second of the run.
+    ways : int
+        Ways that are looked at, at most.
+    time_limit_s : float
+        Seconds of processor time; infinite: equal input gives an equal plan.
+    """
+
+    gap: float = 0.005
+    excess: float = 0.0
+    ways: int = 1_200_000
+    time_limit_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The legs of the best plan, what it costs and what none undercuts.
+
+    Parameters
+    ----------
+    legs : tuple of (int, int, int)
+        Item, variant (see `Task`) and start, in units of time.
+    cost, bound : float
+        Without a leg: the cost of silence.
+    """
+
+    legs: tuple[tuple[int, int, int], ...]
+    cost: float
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Struck:
+    """What tells that a leg is part of no better plan: least costs around it, by place.
+
+    Parameters
+    ----------
+    before, after : numpy.ndarray, shape (places + 2,)
+        From the start, and to the end.
+    price : numpy.ndarray, by item
+        Paid in them.
+    limit : float
+        What the best plan costs, with all prices.
+    """
+
+    before: FloatArray
+    after: FloatArray
+    price: FloatArray
+    limit: float
+
+
+class Task(Protocol):
+    """One run to plan: `stretch` units of time compete for ways together."""
+
+    limits: Limits
+    joins: Joins
+    scene: Scene
+    whole: WholeRun
+    seconds: float
+    stretch: int
+
+    def rough(self) -> tuple[Network, IntArray]:
+        """Return a network that need not list everything, and the variant of each leg."""
+
+    def fine(self, network: Network, struck: Struck) -> tuple[Network, IntArray] | None:
+        """Return a better network: all legs of better plans, or these at finer places.
+
+        None where they are too many, or no finer ones make sense.
+        """
+
+
+class _Solver:
+    """The state of one proof."""
+
+    def __init__(self, task: Task, effort: Effort) -> None:
+        self._task, self._effort = task, effort
+        self._until = process_time() + effort.time_limit_s
+        self._ways_left = effort.ways
+        tracks, artists = len(task.limits.must), task.limits.artists
+        self._prices = Prices(np.zeros(tracks), np.zeros(artists if task.limits.most else 0))
+        self._network, self._variant = task.rough()
+        # Silence from the first moment to the last is a way too, where nothing has to be played
+        network = self._network
+        silence = network.silence * task.scene.run if network.loose else float(network.wait.sum())
+        silence += network.opening + (0.0 if np.isfinite(network.wait).all() else math.inf)
+        free = math.isfinite(silence) and not task.limits.must.any()
+        self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), 0.0
+        self._legs: tuple[tuple[int, int, int], ...] = ()
+        self._must = np.zeros(tracks, np.int64)
+        wanted = np.flatnonzero(task.limits.must)
+        self._must[wanted] = 1 << np.arange(len(wanted), dtype=np.int64)
+
+    def solve(self) -> Found:
+        self._relax()
+        self._search(*_FIRST, exact=False)
+        for width, children in _WIDTHS[:3]:
+            if self._cost < _NO_WAY:
+                break
+            self._urge()
+            self._search(width, children, exact=False)
+        if not self._is_done():
+            self._improve(*_FIRST)
+        for width, children in _LEVELS:
+            if self._is_done() or not self._refine():
+                break
+            self._improve(width, children)
+        for width, children in _WIDTHS:
+            if self._is_done() or self._ways_left <= 0:
+                break
+            self._improve(width, children)
+        if self._cost == _NO_WAY:
+            return Found((), 0.0, 0.0)
+        cost = self._cost / _MICRO
+        # The bound is a sum of rounded terms; it must not pass the cost by a rounding
+        return Found(self._legs, cost, max(0.0, min(self._bound, cost)))
+
+    def _urge(self) -> None:
+        """Offer more for what has to be played, where no way was found that plays it."""
+        wanted = self._task.limits.must
+        self._prices.track[wanted] = 2 * self._prices.track[wanted] - self._network.opening
+        self._relax()
+
+    def _improve(self, width: int, children: int) -> None:
+        """Raise the bound, leave out what is proved to be worse, and look for a better plan."""
+        self._strike_out()
+        # What is left out takes as long as all that is listed
+        work = len(self._network.cost) + len(self._network.rate) * (
+            self._network.longest - self._network.shortest
+        )
+        self._raise(max(_FEWEST_ROUNDS, min(_ROUNDS, _LEGS_PRICED // max(work, 1))))
+        if not self._is_done():
+            self._strike_out()
+            # Ways that differ in order alone are worth telling apart where a proof is near
+            before = self._ways_left
+            near = self._cost / _MICRO < _NEARLY * self._bound
+            self._search(width, children, exact=near)
+            if not near and not self._is_done() and before - self._ways_left < _FEW:
+                self._search(width, children, exact=True)
+
+    def _is_done(self) -> bool:
+        if self._cost == _NO_WAY:
+            return False
+        excess = self._cost / _MICRO - self._bound
+        near = max(self._effort.gap * self._bound, self._effort.excess * self._task.seconds)
+        return excess <= max(near, 1.5e-6) or process_time() > self._until
+
+    def _relax(self) -> None:
+        """Count the least costs under the prices."""
+        self._price = item_prices(self._task.limits, self._prices)
+        self._playing, self._silent = least_costs(self._network, self._price)
+        self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
+
+    @property
+    def _unpaid(self) -> float:
+        limits = self._task.limits
+        return float(self._prices.track.sum() + limits.most * self._prices.artist.sum())
+
+    def _raise(self, rounds: int) -> None:
+        """Find better prices."""
+        if self._cost == _NO_WAY:
+            return
+        self._prices, _, _ = raise_bound(
+            self._network, self._task.limits, self._prices, self._cost / _MICRO, rounds
+        )
+        self._relax()
+
+    def _strike_out(self) -> None:
+        """Leave only legs that a better plan may hold; what is not listed stays as it is."""
+        if self._cost == _NO_WAY:
+            return
+        so_far = least_so_far(self._network, self._price)
+        kept = kept_legs(
+            self._network, self._price, so_far, self._playing, self._cost / _MICRO + self._unpaid
+        )
+        self._network, self._variant = _only(self._network, kept), self._variant[kept]
+
+    def _refine(self) -> bool:
+        """Go over to a better network, if there is one."""
+        if self._cost == _NO_WAY or self._network.layers > 1:
+            return False
+        self._strike_out()
+        before = np.minimum(*least_so_far(self._network, self._price))[0]
+        limit = self._cost / _MICRO + self._unpaid
+        struck = Struck(before, self._playing[0], self._price, limit)
+        found = self._task.fine(self._network, struck)
+        if found is not None:
+            self._network, self._variant = found
+            self._relax()
+        return found is not None
+
+    def _search(self, width: int, children: int, *, exact: bool) -> None:
+        """Look for a better plan."""
+        task = self._task
+        guide = Guide(
+            self._playing,
+            self._silent,
+            self._price,
+            self._unpaid,
+            self._must,
+            int(self._must.sum()),
+            task.limits.most,
+        )
+        stretch = max(1, min(self._network.shortest - 1, task.stretch // self._network.size))
+        beam = Beam(width, stretch, children, exact)
+        room = max(_ROOM, min(self._ways_left, 8 * _ROOM)) if width > _FIRST[0] else 16 * _ROOM
+        ways = np.empty((room, WAY_COLUMNS), np.int64)
+        last, cost, lost, count = find_way(
+            self._network,
+            task.whole,
+            task.limits.track,
+            task.joins,
+            guide,
+            beam,
+            task.scene,
+            ways,
+            self._cost,
+        )
+        self._ways_left -= count
+        if last >= 0:
+            self._cost, self._legs = cost, self._traced(ways, last)
+        # What was struck out or dropped costs as much as the best plan, or this
+        self._bound = max(self._bound, min(self._cost, lost) / _MICRO) if self._lists_all() else self._bound
+
+    def _lists_all(self) -> bool:
+        return len(self._network.rate) == 0
+
+    def _traced(self, ways: IntArray, last: int) -> tuple[tuple[int, int, int], ...]:
+        legs = []
+        way = last
+        while ways[way, LEG] >= 0:
+            leg, parent = int(ways[way, LEG]), int(ways[way, PARENT])
+            legs.append((int(self._network.item[leg]), int(self._variant[leg]), int(ways[parent, TIME])))
+            way = parent
+        return tuple(reversed(legs))
+
+
+def prove(task: Task, effort: Effort) -> Found:
+    """Return the best plan found for a task, with its bound."""
+    return _Solver(task, effort).solve()
+
+
+def _only(network: Network, kept: np.ndarray) -> Network:
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    return network._replace(
+        first=starts[network.first], item=network.item[kept], end=network.end[kept], cost=network.cost[kept]
+    )
