@@ -1,0 +1,107 @@
+"""The best stretched run by a solver of integer programs (HiGHS), from the very legs that we list.
+
+A leg goes from one place to a later one at an exact cost, so a run is a path, and no recording comes
+twice. What neighbours cost each other is left out on both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import process_time, time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from bpmsync.planner.native import Wishes
+from bpmsync.planner.proof import Effort, prove
+from bpmsync.planner.ranges import StretchOptions, find_ranges
+from bpmsync.planner.warpedtask import WarpedTask, worth_looking_at
+from bpmsync.planner.weights import Weights
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+    from bpmsync.library.shelf import Shelf
+    from bpmsync.planner.network import Network
+    from bpmsync.timeline.ramp import Ramp
+
+__all__ = ["Exact", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What both found: cost and bound, and the seconds that it took."""
+
+    variables: int
+    ours: float
+    our_bound: float
+    our_cpu_s: float
+    theirs: float
+    their_bound: float
+    their_s: float
+    status: str
+
+
+def compare(shelf: Shelf, ramp: Ramp, *, time_limit_s: float, effort: Effort | None = None) -> Exact:
+    """Solve one run both ways.
+
+    Raises
+    ------
+    ValueError
+        If there is too much music for all of its legs to be listed.
+    """
+    options = StretchOptions(partial=True, weights=Weights(artist=0, album=0, energy=0))
+    rows, least_omitted = worth_looking_at(shelf, options, Wishes())
+    found = [
+        (row, one)
+        for row, track in zip(rows.tolist(), shelf.fetch(rows), strict=True)
+        for one in find_ranges(track, ramp, options)
+    ]
+    music = [one for _, one in found], np.array([row for row, _ in found], dtype=np.int64), shelf
+    since = process_time()
+    task = WarpedTask(music, ramp, options, wishes=Wishes(), least_omitted=least_omitted)
+    ours = prove(task, effort or Effort(gap=0.0005))
+    our_cpu_s = process_time() - since
+    network, _ = task.rough()
+    if len(network.rate):
+        msg = "not all legs are listed: take fewer tracks or a shorter run"
+        raise ValueError(msg)
+    since = time()
+    answer = _solved(network, task.limits.track, time_limit_s)
+    theirs = float(answer.fun) if answer.x is not None else float("nan")
+    their_bound = answer.mip_dual_bound if answer.mip_dual_bound is not None else float("nan")
+    count = len(network.cost)
+    took_s = time() - since
+    return Exact(
+        count, ours.cost, ours.bound, our_cpu_s, theirs, float(their_bound), took_s, str(answer.message)
+    )
+
+
+def _solved(network: Network, track: np.ndarray, time_limit_s: float) -> OptimizeResult:
+    """Find the cheapest path: legs, and silence, which costs something to open.
+
+    Each place has two states, after music and in silence, so that each leg has two variables.
+    """
+    places, legs = len(network.wait), len(network.cost)
+    begin, each, silent = np.repeat(np.arange(places), np.diff(network.first)), np.arange(places), places + 1
+    # Legs after music, legs after silence, silence after music, more silence, a silent end of the run
+    tail = np.concatenate([begin, begin + silent, each, each + silent, [places + silent]])
+    head = np.concatenate([network.end, network.end, each + 1 + silent, each + 1 + silent, [places]])
+    opened = network.wait + network.opening
+    cost = np.concatenate([network.cost, network.cost, opened, network.wait, [0.0]])
+    columns, ones = np.arange(len(cost)), np.ones(len(cost))
+    shape = 2 * silent, len(cost)
+    flow = coo_array((ones, (tail, columns)), shape) - coo_array((ones, (head, columns)), shape)
+    passes = np.zeros(2 * silent)
+    passes[0], passes[places] = 1.0, -1.0
+    played = np.tile(track[network.item], 2)
+    once = coo_array((np.ones(2 * legs), (played, columns[: 2 * legs])), (int(track.max()) + 1, len(cost)))
+    return milp(
+        cost,
+        constraints=[LinearConstraint(flow.tocsr(), passes, passes), LinearConstraint(once.tocsr(), 0, 1)],
+        integrality=ones,
+        bounds=Bounds(0, 1),
+        options={"time_limit": time_limit_s, "mip_rel_gap": 1e-6},
+    )
