@@ -46,7 +46,8 @@ SHORTEST_TAIL_S = 30.0
 HOLE_OPENING = 5000.0
 _HOLE_PRICE = 1000.0
 # Neighbours may differ so much in level and in energy
-LEVEL_FREE_DB, ENERGY_FREE = 3.0, 0.2
+LEVEL_FREE_DB = 3.0
+ENERGY_FREE = 0.2
 # What nobody has measured has the level of silence
 _UNKNOWN_DB = -100.0
 _SLACK = 1e-9

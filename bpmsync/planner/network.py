@@ -24,16 +24,13 @@ __all__ = [
     "Network",
     "Prices",
     "bound_of",
+    "count_uses",
+    "item_prices",
     "kept_legs",
     "least_costs",
     "least_so_far",
-    "raise_bound",
+    "omitted_cost",
 ]
-
-_CLOSE = 1e-4
-# Polyak's step is halved after so many rounds without a better bound
-_PATIENCE = 5
-_SMALLEST_SHARE = 1e-3
 
 
 class Network(NamedTuple):
@@ -175,7 +172,7 @@ def least_costs(network: Network, price: FloatArray) -> tuple[FloatArray, FloatA
                 best[layer] = total
         if omitted:
             for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):
-                best[0] = min(best[0], _omitted_cost(network, place, end) + playing[0, end])
+                best[0] = min(best[0], omitted_cost(network, place, end) + playing[0, end])
         if layers > 1:
             if network.skip:
                 for layer in range(layers - 2, 0, -1):
@@ -191,7 +188,7 @@ def least_costs(network: Network, price: FloatArray) -> tuple[FloatArray, FloatA
 
 
 @compiled
-def _omitted_cost(network: Network, place: int, end: int) -> float:
+def omitted_cost(network: Network, place: int, end: int) -> float:
     """Return what a leg costs at least that is not listed; a loose one may begin a place later."""
     begins = network.seconds[min(place + 1, len(network.wait))] if network.loose else network.seconds[place]
     return network.toll + network.rate[place] * max(network.seconds[end] - begins, 0.0)
@@ -218,7 +215,7 @@ def least_so_far(network: Network, price: FloatArray) -> tuple[FloatArray, Float
             best[layer] = min(playing[layer, place], silent[layer, place])
         if omitted:
             for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):
-                total = best[0] + _omitted_cost(network, place, end)
+                total = best[0] + omitted_cost(network, place, end)
                 playing[0, end] = min(playing[0, end], total)
         if layers > 1:
             for layer in range(layers - 1, 0, -1):  # into layer k from k - 1, or from all before
@@ -269,7 +266,7 @@ def kept_legs(
 
 
 @compiled
-def _count_uses(
+def count_uses(
     network: Network,
     limits: Limits,
     price: FloatArray,
@@ -300,7 +297,7 @@ def _count_uses(
                 best, chosen, onwards, to_layer = total, leg, end, to
         if len(network.rate) > 0 and layers == 1:
             for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):
-                total = _omitted_cost(network, place, end) + playing[0, end]
+                total = omitted_cost(network, place, end) + playing[0, end]
                 if total < best:
                     best, chosen, onwards, to_layer = total, -1, end, 0
         waiting = network.wait[place] + silent[layer, place + 1]
@@ -316,77 +313,3 @@ def _count_uses(
         else:
             place, in_hole = place + 1, True
     return omitted
-
-
-@compiled
-def raise_bound(
-    network: Network, limits: Limits, prices: Prices, target: float, rounds: int
-) -> tuple[Prices, float, bool]:
-    """Return the prices, of those tried, under which the least cost of a run is the highest.
-
-    Parameters
-    ----------
-    network, limits
-        The run, and what it may hold.
-    prices : Prices
-        To begin with.
-    target : float
-        What the best plan so far costs.
-    rounds : int
-        How many prices to try.
-
-    Returns
-    -------
-    prices : Prices
-        The best ones.
-    bound : float
-        What no plan undercuts.
-    omitted : bool
-        Whether the last way looked at uses what the network leaves out.
-    """
-    best = Prices(prices.track.copy(), prices.artist.copy())
-    tried = Prices(prices.track.copy(), prices.artist.copy())
-    used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
-    share, since, highest, omitted = 1.0, 0, -np.inf, False
-    for turn in range(rounds):
-        price = item_prices(limits, tried)
-        to_go = least_costs(network, price)
-        bound = bound_of(to_go[0], limits, tried)
-        if bound > highest:
-            highest, since = bound, 0
-            best.track[:] = tried.track
-            best.artist[:] = tried.artist
-        else:
-            since += 1
-            if since == _PATIENCE:
-                share, since, bound = share / 2, 0, highest
-                tried.track[:] = best.track
-                tried.artist[:] = best.artist
-                price = item_prices(limits, tried)
-                to_go = least_costs(network, price)
-        if target - highest <= _CLOSE * abs(target) or share < _SMALLEST_SHARE or turn == rounds - 1:
-            break
-        omitted = _count_uses(network, limits, price, to_go, used, used_artist)
-        size = 0.0
-        for track in range(len(used)):
-            used[track] -= 1.0
-            if used[track] < 0 and tried.track[track] <= 0 and not limits.must[track]:
-                used[track] = 0.0
-            size += used[track] ** 2
-        for artist in range(len(used_artist)):
-            if limits.most == 0:
-                break
-            used_artist[artist] -= limits.most
-            if used_artist[artist] < 0 and tried.artist[artist] <= 0:
-                used_artist[artist] = 0.0
-            size += used_artist[artist] ** 2
-        if size == 0.0:
-            break
-        move = share * (target - bound) / size
-        for track in range(len(used)):
-            moved = tried.track[track] + move * used[track]
-            tried.track[track] = moved if limits.must[track] else max(moved, 0.0)
-        if limits.most > 0:
-            for artist in range(len(used_artist)):
-                tried.artist[artist] = max(tried.artist[artist] + move * used_artist[artist], 0.0)
-    return best, highest, omitted

@@ -180,6 +180,8 @@ def _rounded_plan(plan: Plan[Any]) -> Plan[Any]:
     return replace(
         plan,
         ramp=Ramp(tuple((_round(t), _round(spm)) for t, spm in plan.ramp.knots)),
+        cost=_round(plan.cost),
+        bound=_round(plan.bound),
         legs=tuple(_rounded_leg(leg) for leg in plan.legs),
     )
 

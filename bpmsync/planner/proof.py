@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from bpmsync.planner.joined import count_pairs, least_costs_joined
 from bpmsync.planner.network import (
     Limits,
     Network,
@@ -24,8 +25,8 @@ from bpmsync.planner.network import (
     kept_legs,
     least_costs,
     least_so_far,
-    raise_bound,
 )
+from bpmsync.planner.pricing import raise_bound
 from bpmsync.planner.search import find_way
 from bpmsync.planner.ways import LEG, PARENT, TIME, WAY_COLUMNS, Beam, Guide
 
@@ -43,12 +44,14 @@ _FIRST = (8, 4)
 _LEVELS = ((8, 4), (16, 5), (32, 6), (32, 6))
 _WIDTHS = ((48, 8), (96, 12), (192, 24), (512, 96), (2048, 512))
 # Rounds of prices; fewer where each takes long
-_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED = 300, 6, 8_000_000
+_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED, _PAIRS_PRICED = 300, 6, 8_000_000, 25_000_000
 _ROOM = 1 << 16
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways
 _FEW = 20_000
+# Neighbours count in least costs up to so many pairs of legs, and of items and places
+_MOST_PAIRS, _MOST_RESTS = 6_000_000, 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +187,7 @@ class _Solver:
     def _improve(self, width: int, children: int) -> None:
         """Raise the bound, leave out what is proved to be worse, and look for a better plan."""
         self._strike_out()
-        # What is left out takes as long as all that is listed
-        work = len(self._network.cost) + len(self._network.rate) * (
-            self._network.longest - self._network.shortest
-        )
-        self._raise(max(_FEWEST_ROUNDS, min(_ROUNDS, _LEGS_PRICED // max(work, 1))))
+        self._raise()
         if not self._is_done():
             self._strike_out()
             # Ways that differ in order alone are worth telling apart where a proof is near
@@ -208,32 +207,65 @@ class _Solver:
     def _relax(self) -> None:
         """Count the least costs under the prices."""
         self._price = item_prices(self._task.limits, self._prices)
-        self._playing, self._silent = least_costs(self._network, self._price)
+        self._joined = self._may_join()
+        if self._joined:
+            found = least_costs_joined(self._network, self._price, self._task.joins)
+            self._playing, self._silent, self._rest, self._after = found
+        else:
+            self._playing, self._silent = least_costs(self._network, self._price)
+            self._rest, self._after = np.empty((0, 0)), np.empty(0)
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
+
+    def _raise(self) -> None:
+        """Find better prices: as if neighbours did not count, then with them where they do."""
+        if self._cost == _NO_WAY:
+            return
+        network = self._network
+        # What is left out takes as long as all that is listed
+        work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
+        for joined, each, most in ((False, work, _LEGS_PRICED), (True, self._pairs, _PAIRS_PRICED)):
+            if joined <= self._joined:
+                rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(each, 1)))
+                self._prices, _, _ = raise_bound(
+                    network,
+                    self._task.limits,
+                    self._task.joins,
+                    joined,
+                    self._prices,
+                    self._cost / _MICRO,
+                    rounds,
+                )
+        self._relax()
+
+    def _may_join(self) -> bool:
+        """Return whether there is so little left that least costs can know what was played last."""
+        network = self._network
+        room = len(network.order) * (len(network.wait) + 2)
+        self._pairs = 0
+        if network.layers > 1 or room > _MOST_RESTS:
+            return False
+        self._pairs = count_pairs(network, _MOST_PAIRS)
+        return self._pairs <= _MOST_PAIRS
 
     @property
     def _unpaid(self) -> float:
         limits = self._task.limits
         return float(self._prices.track.sum() + limits.most * self._prices.artist.sum())
 
-    def _raise(self, rounds: int) -> None:
-        """Find better prices."""
-        if self._cost == _NO_WAY:
-            return
-        self._prices, _, _ = raise_bound(
-            self._network, self._task.limits, self._prices, self._cost / _MICRO, rounds
-        )
-        self._relax()
-
     def _strike_out(self) -> None:
         """Leave only legs that a better plan may hold; what is not listed stays as it is."""
         if self._cost == _NO_WAY:
             return
-        so_far = least_so_far(self._network, self._price)
-        kept = kept_legs(
-            self._network, self._price, so_far, self._playing, self._cost / _MICRO + self._unpaid
-        )
-        self._network, self._variant = _only(self._network, kept), self._variant[kept]
+        network, limit = self._network, self._cost / _MICRO + self._unpaid
+        so_far = least_so_far(network, self._price)
+        if self._joined:
+            begins = np.repeat(np.arange(len(network.wait)), np.diff(network.first))
+            before = np.minimum(*so_far)[0][begins]
+            kept = before + network.cost + self._price[network.item] + self._after <= limit
+            self._after = self._after[kept]
+        else:
+            kept = kept_legs(network, self._price, so_far, self._playing, limit)
+        self._network, self._variant = _only(network, kept), self._variant[kept]
 
     def _refine(self) -> bool:
         """Go over to a better network, if there is one."""
@@ -255,6 +287,8 @@ class _Solver:
         guide = Guide(
             self._playing,
             self._silent,
+            self._rest,
+            self._after,
             self._price,
             self._unpaid,
             self._must,

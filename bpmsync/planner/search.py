@@ -209,14 +209,19 @@ def _go_on(
     legs = np.empty(to_leg - from_leg, np.int64)
     number = 0
     so_far = ways[way, COST] + ways[way, PAID]
+    joined = len(guide.after) > 0
+    last = network.item[ways[way, LEG]] if ways[way, LEG] >= 0 else -1
     for leg in range(from_leg, to_leg):
         item, end = network.item[leg], network.end[leg]
         to = network.order[item] + 1
         if network.layers > 1 and (to <= layer or (to > layer + 1 and not network.skip)):
             continue
-        rest = guide.playing[to, end]
-        if network.loose and guide.playing[to, end + 1] < rest:
-            rest = guide.playing[to, end + 1]
+        if joined:
+            rest = guide.after[leg] + (join_cost(joins, last, item) if last >= 0 else 0.0)
+        else:
+            rest = guide.playing[to, end]
+            if network.loose and guide.playing[to, end + 1] < rest:
+                rest = guide.playing[to, end + 1]
         rest += network.cost[leg] + guide.price[item] - guide.unpaid
         if rest == np.inf:
             continue
@@ -248,7 +253,10 @@ def _go_on(
         estimate = total
         if time < scene.run and end < places:
             paid = ways[way, PAID] + _micro(guide.price[item])
-            estimate += _micro_below(guide.playing[network.order[item] + 1, end] - guide.unpaid) + paid
+            rest = guide.playing[network.order[item] + 1, end]
+            if joined and not np.isnan(guide.rest[item, end]):
+                rest = max(rest, guide.rest[item, end])
+            estimate += _micro_below(rest - guide.unpaid) + paid
         if estimate >= state[1]:
             continue
         chosen[looked], estimates[looked], times[looked], costs[looked] = leg, estimate, time, total

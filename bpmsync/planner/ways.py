@@ -93,6 +93,8 @@ class Guide(NamedTuple):
     ----------
     playing, silent : numpy.ndarray, shape (layers, places + 2)
         Least costs of the rest.
+    rest, after : numpy.ndarray
+        The same by item and place, and by leg, where neighbours count; else empty.
     price : numpy.ndarray, by item
         What a use is charged in them.
     unpaid : float
@@ -107,6 +109,8 @@ class Guide(NamedTuple):
 
     playing: FloatArray
     silent: FloatArray
+    rest: FloatArray
+    after: FloatArray
     price: FloatArray
     unpaid: float
     must: IntArray
@@ -136,20 +140,18 @@ class Beam(NamedTuple):
 
 
 # The columns of a way: a row of whole numbers in an array of them
-(
-    COST,  # so far, in millionths
-    ESTIMATE,  # with the least cost of the rest
-    TIME,  # where it has come to, in units of time
-    PLACE,
-    LEG,  # number of the last leg
-    PARENT,  # number of the way that this leg was added to
-    FOLLOWING,  # the next way that waits at the same place
-    PAID,  # prices for what was used, in millionths
-    SET,  # bits that tell which tracks were played
-    MUST,  # bits of those played that have to be
-    LAYER,
-    SILENT,  # 1 within a hole
-) = range(12)
+COST = 0  # so far, in millionths
+ESTIMATE = 1  # with the least cost of the rest
+TIME = 2  # where it has come to, in units of time
+PLACE = 3
+LEG = 4  # number of the last leg
+PARENT = 5  # number of the way that this leg was added to
+FOLLOWING = 6  # the next way that waits at the same place
+PAID = 7  # prices for what was used, in millionths
+SET = 8  # bits that tell which tracks were played
+MUST = 9  # bits of those played that have to be
+LAYER = 10
+SILENT = 11  # 1 within a hole
 WAY_COLUMNS = 12
 
 

@@ -1,0 +1,130 @@
+"""Prices for the use of tracks, so that the least cost of a run is a sharp bound (compiled).
+
+A plan uses no track twice, so a price that is paid with every use and paid back once never lifts
+the least cost above that of the best plan (Lagrange multipliers). Good prices are found by the
+subgradient: what the cheapest way uses too often becomes dearer, with Polyak's steps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpmsync.beats.jit import compiled
+from bpmsync.planner.joined import count_uses_joined, least_costs_joined
+from bpmsync.planner.network import (
+    Limits,
+    Network,
+    Prices,
+    bound_of,
+    count_uses,
+    item_prices,
+    least_costs,
+)
+from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the module as it is
+from bpmsync.timeline.arrays import FloatArray  # noqa: TC001
+
+__all__ = ["raise_bound"]
+
+_CLOSE = 1e-4
+# Polyak's step is halved after so many rounds without a better bound
+_PATIENCE = 5
+_SMALLEST_SHARE = 1e-3
+
+
+@compiled
+def _to_go(
+    network: Network,
+    price: FloatArray,
+    joins: Joins,
+    joined: bool,  # noqa: FBT001 - the compiler knows no keywords
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return the least costs of the rest, with or without what neighbours cost."""
+    if joined:
+        return least_costs_joined(network, price, joins)
+    playing, silent = least_costs(network, price)
+    return playing, silent, np.empty((0, 0)), np.empty(0)
+
+
+@compiled
+def raise_bound(
+    network: Network,
+    limits: Limits,
+    joins: Joins,
+    joined: bool,  # noqa: FBT001 - the compiler knows no keywords
+    prices: Prices,
+    target: float,
+    rounds: int,
+) -> tuple[Prices, float, bool]:
+    """Return the prices, of those tried, under which the least cost of a run is the highest.
+
+    Parameters
+    ----------
+    network, limits, joins
+        The run, what it may hold, and what neighbours cost.
+    joined : bool
+        Whether neighbours count.
+    prices : Prices
+        To begin with.
+    target : float
+        What the best plan so far costs.
+    rounds : int
+        How many prices to try.
+
+    Returns
+    -------
+    prices : Prices
+        The best ones.
+    bound : float
+        What no plan undercuts.
+    omitted : bool
+        Whether the last way looked at uses what the network leaves out.
+    """
+    best = Prices(prices.track.copy(), prices.artist.copy())
+    tried = Prices(prices.track.copy(), prices.artist.copy())
+    used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
+    share, since, highest, omitted = 1.0, 0, -np.inf, False
+    for turn in range(rounds):
+        price = item_prices(limits, tried)
+        to_go = _to_go(network, price, joins, joined)
+        bound = bound_of(to_go[0], limits, tried)
+        if bound > highest:
+            highest, since = bound, 0
+            best.track[:] = tried.track
+            best.artist[:] = tried.artist
+        else:
+            since += 1
+            if since == _PATIENCE:
+                share, since, bound = share / 2, 0, highest
+                tried.track[:] = best.track
+                tried.artist[:] = best.artist
+                price = item_prices(limits, tried)
+                to_go = _to_go(network, price, joins, joined)
+        if target - highest <= _CLOSE * abs(target) or share < _SMALLEST_SHARE or turn == rounds - 1:
+            break
+        if joined:
+            omitted = count_uses_joined(network, limits, price, joins, to_go, used, used_artist)
+        else:
+            omitted = count_uses(network, limits, price, (to_go[0], to_go[1]), used, used_artist)
+        size = 0.0
+        for track in range(len(used)):
+            used[track] -= 1.0
+            if used[track] < 0 and tried.track[track] <= 0 and not limits.must[track]:
+                used[track] = 0.0
+            size += used[track] ** 2
+        for artist in range(len(used_artist)):
+            if limits.most == 0:
+                break
+            used_artist[artist] -= limits.most
+            if used_artist[artist] < 0 and tried.artist[artist] <= 0:
+                used_artist[artist] = 0.0
+            size += used_artist[artist] ** 2
+        if size == 0.0:
+            break
+        move = share * (target - bound) / size
+        for track in range(len(used)):
+            moved = tried.track[track] + move * used[track]
+            tried.track[track] = moved if limits.must[track] else max(moved, 0.0)
+        if limits.most > 0:
+            for artist in range(len(used_artist)):
+                tried.artist[artist] = max(tried.artist[artist] + move * used_artist[artist], 0.0)
+    return best, highest, omitted
