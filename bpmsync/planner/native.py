@@ -7,43 +7,57 @@ error that says where and what would help, or a hole by name where the caller al
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.planner.candidates import Candidate, NativeOptions, find_candidates, refusal
-from bpmsync.planner.costs import US, make_problem
+from bpmsync.library.shelf import Shelf
+from bpmsync.planner.candidates import NativeOptions
+from bpmsync.planner.costs import US
 from bpmsync.planner.legs import Plan, WholeLeg
-from bpmsync.planner.shortfall import clock_of, more_music, spm_span
-from bpmsync.planner.solver import solve
-from bpmsync.timeline.durations import format_duration
+from bpmsync.planner.proof import Effort, prove
+from bpmsync.planner.ranges import StretchOptions
+from bpmsync.planner.shortage import QUICK, Case
+from bpmsync.planner.shortfall import not_covered, nothing_fits
+from bpmsync.planner.stretch import best_stretch
+from bpmsync.planner.wholetask import WholeTask, find_items
+from bpmsync.planner.wishes import Wishes, unheld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bpmsync.library.track import Track
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["NativeOptions", "find_holes", "plan_native"]
+__all__ = ["Effort", "NativeOptions", "Wishes", "best_native", "find_holes", "plan_native"]
 
 _SHORTEST_RUN_S = 1.0
 _LONGEST_RUN_S = 24 * 3600.0
-_MOST_OFF_ADVISED = 0.10
-_SHORTEST_ADVISED_S = 30.0
 
 
-def plan_native(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions | None = None) -> Plan:
+def plan_native(
+    tracks: Iterable[Track] | Shelf,
+    ramp: Ramp,
+    options: NativeOptions | None = None,
+    *,
+    wishes: Wishes | None = None,
+    effort: Effort | None = None,
+) -> Plan:
     """Return whole tracks whose step tempo follows a ramp.
 
     Parameters
     ----------
-    tracks : sequence of Track
+    tracks : iterable of Track, or Shelf
         What may be played, in any order; copies of one recording count once.
     ramp : Ramp
         The target; its last knot ends the run.
     options : NativeOptions, optional
         Limits and filters.
+    wishes : Wishes, optional
+        What the run has to hold, and what was played lately.
+    effort : Effort, optional
+        How near to the bound a plan has to be.
 
     Returns
     -------
@@ -57,42 +71,83 @@ def plan_native(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions | No
     ParameterError
         If the ramp has no length, or more than 24 hours.
     PlanError
-        If a part of the run stays without music (and `partial` is off), or all of it does.
+        If a part of the run stays without music (and `partial` is off), or all of it does; if
+        something that has to be played cannot be.
     """
     options = options or NativeOptions()
     if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
         msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
         raise ParameterError(msg)
-    if not tracks:
+    shelf = tracks if isinstance(tracks, Shelf) else Shelf.of(tracks)
+    if not len(shelf):
         msg = "there is no music to plan with: scan a folder first (bpmsync scan MUSIC), or widen the query"
         raise PlanError(msg)
-    plan = _planned(tracks, ramp, options)
+    request = _Request(shelf, ramp, options, wishes or Wishes(), effort or Effort())
+    plan = _planned(request)
+    if not plan.legs and request.wishes.held:
+        raise PlanError(unheld(shelf, request.wishes))
     if not plan.legs:
-        raise PlanError(_nothing_fits(tracks, ramp, options))
+        raise PlanError(nothing_fits(_case(request), plan))
     if plan.uncovered and not options.partial:
-        raise PlanError(_not_covered(plan, tracks, options))
+        raise PlanError(not_covered(_case(request), plan))
     return plan
 
 
-def _planned(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """All that a plan is made from."""
+
+    shelf: Shelf
+    ramp: Ramp
+    options: NativeOptions
+    wishes: Wishes
+    effort: Effort
+
+    __hash__ = None  # type: ignore[assignment]  # holds a shelf
+
+
+def best_native(
+    shelf: Shelf,
+    ramp: Ramp,
+    options: NativeOptions,
+    wishes: Wishes | None = None,
+    effort: Effort | None = None,
+) -> Plan:
+    """Return what `plan_native` returns, or a plan with holes, or no leg, where it raises an error."""
+    return _planned(_Request(shelf, ramp, options, wishes or Wishes(), effort or Effort()))
+
+
+def _case(request: _Request) -> Case:
+    """Return what tells why music does not cover a run."""
+
+    def replan(shelf: Shelf, options: NativeOptions | StretchOptions) -> Plan[Any]:
+        if isinstance(options, StretchOptions):
+            return best_stretch(shelf, request.ramp, options, request.wishes, QUICK)
+        return best_native(shelf, request.ramp, options, request.wishes, QUICK)
+
+    return Case(request.shelf, request.ramp, request.options, replan)
+
+
+def _planned(request: _Request) -> Plan:
     """Return the best plan there is, holes or not."""
-    candidates = find_candidates(tracks, ramp, options)
-    if not candidates:
+    shelf, ramp, options = request.shelf, request.ramp, request.options
+    items = find_items(shelf, ramp, options, request.wishes)
+    if not len(items.row):
         return Plan(ramp, (), uncovered=((0.0, ramp.duration_s),))
-    solution = solve(make_problem(candidates, ramp, max_off=options.max_off))
-    legs = tuple(_leg(candidates[placed.candidate], placed.start_us) for placed in solution.legs)
+    found = prove(WholeTask(shelf, items, ramp, options, request.wishes), request.effort)
+    played = shelf.fetch([int(items.row[item]) for item, _, _ in found.legs])
+    legs = tuple(
+        WholeLeg(track, items.steps_per_beat(item), start_us / US)
+        for track, (item, _, start_us) in zip(played, found.legs, strict=True)
+    )
     return Plan(
         ramp,
         legs,
         parameters=_parameters(options),
-        cost=solution.cost,
-        bound=solution.bound,
+        cost=found.cost if legs else 0.0,
+        bound=found.bound if legs else 0.0,
         uncovered=find_holes(legs, ramp.duration_s),
     )
-
-
-def _leg(candidate: Candidate, start_us: int) -> WholeLeg:
-    return WholeLeg(candidate.track, candidate.steps_per_beat, start_us / US)
 
 
 def _parameters(options: NativeOptions) -> dict[str, str | float | bool | None]:
@@ -103,6 +158,7 @@ def _parameters(options: NativeOptions) -> dict[str, str | float | bool | None]:
         "min_confidence": float(options.min_confidence),
         "spoken": options.spoken,
         "partial": options.partial,
+        **({"weights": text} if (text := options.weights.text()) else {}),
     }
 
 
@@ -122,57 +178,3 @@ def _holes(legs: Sequence[WholeLeg], run_s: float) -> Iterator[tuple[float, floa
             yield one.end_s, following.start_s
     if legs and run_s - legs[-1].end_s > max(30.0, legs[-1].duration_s / 2) + rounding_s:
         yield legs[-1].end_s, run_s
-
-
-def _nothing_fits(tracks: Sequence[Track], ramp: Ramp, options: NativeOptions) -> str:
-    reasons: dict[str, int] = {}
-    for track in tracks:
-        reason = (
-            refusal(track, options) or f"more than {options.max_off:.3g} off at 1, 2 and 1/2 steps per beat"
-        )
-        reasons[reason] = reasons.get(reason, 0) + 1
-    why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    what = "the only track does not fit" if len(tracks) == 1 else f"none of {len(tracks)} tracks fits"
-    best = _best_advice(_planned(tracks, ramp, options), tracks, options)
-    return (
-        f"cannot follow {spm_span(ramp.lowest_spm, ramp.highest_spm)} "
-        f"for {format_duration(ramp.duration_s)}: {what} ({why}); "
-        f"{best or more_music(ramp.lowest_spm, ramp.highest_spm)}"
-    )
-
-
-def _not_covered(plan: Plan, tracks: Sequence[Track], options: NativeOptions) -> str:
-    start_s, end_s = max(plan.uncovered, key=lambda span: (span[1] - span[0], -span[0]))
-    low, high = plan.ramp.range_spm(start_s, end_s)
-    holes = "the hole is" if len(plan.uncovered) == 1 else f"the largest of {len(plan.uncovered)} holes is"
-    advice = _best_advice(plan, tracks, options) or more_music(low, high)
-    return (
-        f"the music covers {format_duration(plan.covered_s)} of {format_duration(plan.duration_s)} "
-        f"within {100 * options.max_off:.3g} %: {holes} from {clock_of(start_s)} to {clock_of(end_s)}, "
-        f"at {spm_span(low, high)}; {advice}; --partial plans with the hole left silent"
-    )
-
-
-def _best_advice(plan: Plan, tracks: Sequence[Track], options: NativeOptions) -> str | None:
-    """Name the one changed option that covers most of the run; None where none helps."""
-    best, most_s = None, plan.covered_s + 1.0
-    for words, changed in _relaxations(tracks, options):
-        tried = _planned(tracks, plan.ramp, changed)
-        if tried.covered_s > most_s:
-            filled = "all of it" if not tried.uncovered else format_duration(tried.covered_s)
-            best, most_s = f"{words} covers {filled}", tried.covered_s
-    return best
-
-
-def _relaxations(tracks: Sequence[Track], options: NativeOptions) -> Iterator[tuple[str, NativeOptions]]:
-    wider = min(_MOST_OFF_ADVISED, 2 * options.max_off)
-    if wider > options.max_off:
-        yield f"--max-off {100 * wider:.3g}%", replace(options, max_off=wider)
-    shorter = min(_SHORTEST_ADVISED_S, options.min_length_s / 2)
-    if shorter >= 1 and any(shorter <= track.duration_s < options.min_length_s for track in tracks):
-        yield f"--min-length {shorter:g}s", replace(options, min_length_s=shorter)
-    longer = 2 * options.max_length_s
-    if any(options.max_length_s < track.duration_s <= longer for track in tracks):
-        yield f"--max-length {format_duration(longer)}", replace(options, max_length_s=longer)
-    if options.min_confidence > 0:
-        yield "--min-confidence 0", replace(options, min_confidence=0.0)

@@ -8,51 +8,60 @@ says where and what would help, or a hole by name where the caller allows it.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bpmsync.errors import ParameterError, PlanError
+from bpmsync.library.shelf import Shelf
 from bpmsync.planner.legs import Plan, WarpedLeg
-from bpmsync.planner.ranges import StretchOptions, find_ranges, stretch_refusal
-from bpmsync.planner.shortfall import clock_of, more_music, spm_span
-from bpmsync.planner.stepcosts import make_step_problem
-from bpmsync.planner.stepsolver import solve_steps
-from bpmsync.timeline.durations import format_duration
+from bpmsync.planner.proof import Effort, prove
+from bpmsync.planner.ranges import StretchOptions, find_ranges
+from bpmsync.planner.shortage import QUICK, Case
+from bpmsync.planner.shortfall import not_covered, nothing_fits
+from bpmsync.planner.warpedtask import WarpedTask, worth_looking_at
+from bpmsync.planner.wishes import Wishes, unheld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bpmsync.library.track import Track
     from bpmsync.planner.ranges import BeatRange
+    from bpmsync.timeline.arrays import IntArray
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["StretchOptions", "plan_stretch"]
+__all__ = ["Effort", "StretchOptions", "Wishes", "best_stretch", "plan_stretch"]
 
 _SHORTEST_RUN_S = 1.0
 _LONGEST_RUN_S = 24 * 3600.0
-_MOST_STRETCH_ADVISED = 0.12
-_SHORTEST_ADVISED_S = 30.0
 _LAST_STEP_SLACK = 1e-6
-# Ends that are kept free for fades are left over in any plan
-_WORTH_TRYING = 1.1
 
 
 def plan_stretch(
-    tracks: Sequence[Track], ramp: Ramp, options: StretchOptions | None = None
+    tracks: Iterable[Track] | Shelf,
+    ramp: Ramp,
+    options: StretchOptions | None = None,
+    *,
+    wishes: Wishes | None = None,
+    effort: Effort | None = None,
 ) -> Plan[WarpedLeg]:
     """Return ranges of beats that carry a runner along a ramp, a beat on every step.
 
     Parameters
     ----------
-    tracks : sequence of Track
+    tracks : iterable of Track, or Shelf
         What may be played, in any order; copies of one recording count once, and imported
         songs have no sound.
     ramp : Ramp
         The target; its last knot ends the run.
     options : StretchOptions, optional
         Limits and filters.
+    wishes : Wishes, optional
+        What the run has to hold, and what was played lately.
+    effort : Effort, optional
+        How near to the bound a plan has to be.
 
     Returns
     -------
@@ -67,44 +76,101 @@ def plan_stretch(
     ParameterError
         If the ramp has no length, or more than 24 hours.
     PlanError
-        If a part of the run stays without music (and `partial` is off), or all of it does.
+        If a part of the run stays without music (and `partial` is off), or all of it does; if
+        something that has to be played cannot be.
     """
     options = options or StretchOptions()
     if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
         msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
         raise ParameterError(msg)
-    if not tracks:
+    shelf = tracks if isinstance(tracks, Shelf) else Shelf.of(tracks)
+    if not len(shelf):
         msg = "there is no music to plan with: scan a folder first (bpmsync scan MUSIC), or widen the query"
         raise PlanError(msg)
-    plan = _planned(tracks, ramp, options)
+    request = _Request(shelf, ramp, options, wishes or Wishes(), effort or Effort())
+    plan = _planned(request)
+    if not plan.legs and request.wishes.held:
+        raise PlanError(unheld(shelf, request.wishes))
     if not plan.legs:
-        raise PlanError(_nothing_fits(tracks, ramp, options))
+        raise PlanError(nothing_fits(_case(request), plan))
     if plan.uncovered and not options.partial:
-        raise PlanError(_not_covered(plan, tracks, options))
+        raise PlanError(not_covered(_case(request), plan))
     return plan
 
 
-def _planned(tracks: Sequence[Track], ramp: Ramp, options: StretchOptions) -> Plan[WarpedLeg]:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """All that a plan is made from."""
+
+    shelf: Shelf
+    ramp: Ramp
+    options: StretchOptions
+    wishes: Wishes
+    effort: Effort
+
+    __hash__ = None  # type: ignore[assignment]  # holds a shelf
+
+    def ranges(self) -> tuple[list[BeatRange], IntArray, float]:
+        """Return the ranges worth looking at, the row of each, and what others cost at least."""
+        rows, least_omitted = worth_looking_at(self.shelf, self.options, self.wishes)
+        stale = self.options.weights.recent * self.wishes.staleness(self.shelf)
+        found, row_of = [], []
+        for row, track in zip(rows.tolist(), self.shelf.fetch(rows), strict=True):
+            for one in find_ranges(track, self.ramp, self.options):
+                found.append(replace(one, penalty=one.penalty + float(stale[row])))
+                row_of.append(row)
+        return found, np.array(row_of, dtype=np.int64), least_omitted
+
+
+def best_stretch(
+    shelf: Shelf,
+    ramp: Ramp,
+    options: StretchOptions,
+    wishes: Wishes | None = None,
+    effort: Effort | None = None,
+) -> Plan[WarpedLeg]:
+    """Return what `plan_stretch` returns, or a plan with holes, or no leg, where it raises an error."""
+    return _planned(_Request(shelf, ramp, options, wishes or Wishes(), effort or Effort()))
+
+
+def _case(request: _Request) -> Case:
+    """Return what tells why music does not cover a run."""
+
+    def replan(shelf: Shelf, options: StretchOptions) -> Plan[WarpedLeg]:
+        return best_stretch(shelf, request.ramp, options, request.wishes, QUICK)
+
+    return Case(request.shelf, request.ramp, request.options, replan)
+
+
+def _planned(request: _Request) -> Plan[WarpedLeg]:
     """Return the best plan there is, holes or not."""
-    ranges = find_ranges(tracks, ramp, options)
-    solution = solve_steps(make_step_problem(ranges, ramp, options)) if ranges else None
+    shelf, ramp, options = request.shelf, request.ramp, request.options
+    ranges, row_of, least_omitted = request.ranges()
+    found = None
+    if ranges:
+        task = WarpedTask(
+            (ranges, row_of, shelf), ramp, options, wishes=request.wishes, least_omitted=least_omitted
+        )
+        found = prove(task, request.effort)
     legs = tuple(
         WarpedLeg(
-            ranges[placed.range].track,
-            ranges[placed.range].first_beat,
-            ranges[placed.range].first_beat + placed.beats,
-            ranges[placed.range].steps_per_beat,
-            placed.step,
+            ranges[number].track,
+            ranges[number].first_beat,
+            ranges[number].first_beat + beats,
+            ranges[number].steps_per_beat,
+            step,
         )
-        for placed in (solution.legs if solution else ())
+        for number, beats, step in (found.legs if found else ())
     )
+    weights = options.weights.text()
+    parameters = {name: value for name, value in asdict(options).items() if name != "weights"}
     return Plan(
         ramp,
         legs,
         mode="stretch",
-        parameters=asdict(options),
-        cost=solution.cost if solution else 0.0,
-        bound=solution.bound if solution else 0.0,
+        parameters={**parameters, **({"weights": weights} if weights else {})},
+        cost=found.cost if found and legs else 0.0,
+        bound=found.bound if found and legs else 0.0,
         uncovered=tuple(_holes(legs, ramp)),
     )
 
@@ -122,72 +188,3 @@ def _holes(legs: Sequence[WarpedLeg], ramp: Ramp) -> Iterator[tuple[float, float
     # A run that ends between two steps is filled by the last whole one
     if legs[-1].last_step + 1 <= float(ramp.steps_at(ramp.duration_s)) + _LAST_STEP_SLACK:
         yield legs[-1].end_s(ramp), ramp.duration_s
-
-
-def _nothing_fits(tracks: Sequence[Track], ramp: Ramp, options: StretchOptions) -> str:
-    far = f"never within {_percent(options)} at 1, 2 and 1/2 steps per beat"
-    reasons = Counter(stretch_refusal(track, options) or far for track in tracks)
-    why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    what = "the only track does not fit" if len(tracks) == 1 else f"none of {len(tracks)} tracks fits"
-    best = _best_advice(_planned(tracks, ramp, options), tracks, options)
-    return (
-        f"cannot follow {spm_span(ramp.lowest_spm, ramp.highest_spm)} for "
-        f"{format_duration(ramp.duration_s)}: {what} ({why}); "
-        f"{best or more_music(ramp.lowest_spm, ramp.highest_spm)}"
-    )
-
-
-def _not_covered(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: StretchOptions) -> str:
-    start_s, end_s = max(plan.uncovered, key=lambda span: (span[1] - span[0], -span[0]))
-    low, high = plan.ramp.range_spm(start_s, end_s)
-    holes = "the hole is" if len(plan.uncovered) == 1 else f"the largest of {len(plan.uncovered)} holes is"
-    advice = _best_advice(plan, tracks, options) or more_music(low, high)
-    return (
-        f"the music covers {format_duration(plan.covered_s)} of {format_duration(plan.duration_s)} "
-        f"stretched by at most {_percent(options)}: {holes} from {clock_of(start_s)} to "
-        f"{clock_of(end_s)}, at {spm_span(low, high)}; {advice}; --partial plans with the hole left silent"
-    )
-
-
-def _best_advice(plan: Plan[WarpedLeg], tracks: Sequence[Track], options: StretchOptions) -> str | None:
-    """Name the one changed option that covers most of the run; None where none helps."""
-    best, most_s = None, plan.covered_s + 1.0
-    played_s = sum(leg.source_end_s - leg.source_start_s for leg in plan.legs)
-    for words, changed in _relaxations(tracks, options):
-        # A plan takes seconds: none is tried for music that plays already
-        if _music_s(find_ranges(tracks, plan.ramp, changed)) <= _WORTH_TRYING * played_s:
-            continue
-        tried = _planned(tracks, plan.ramp, changed)
-        if tried.covered_s > most_s:
-            filled = "all of it" if not tried.uncovered else format_duration(tried.covered_s)
-            best, most_s = f"{words} covers {filled}", tried.covered_s
-    return best
-
-
-def _music_s(ranges: Sequence[BeatRange]) -> float:
-    """Return how much music ranges hold, the longest of each recording, in seconds of it."""
-    longest: dict[str, float] = {}
-    for one in ranges:
-        grid = one.track.grid
-        if grid is not None:
-            length_s = float(grid.beats[one.first_beat + int(one.ends[-1])] - grid.beats[one.first_beat])
-            longest[one.track.audio_hash] = max(length_s, longest.get(one.track.audio_hash, 0.0))
-    return sum(longest.values())
-
-
-def _relaxations(tracks: Sequence[Track], options: StretchOptions) -> Iterator[tuple[str, StretchOptions]]:
-    wider = min(_MOST_STRETCH_ADVISED, 2 * options.max_stretch)
-    if wider > options.max_stretch:
-        yield f"--max-stretch {100 * wider:.3g}%", replace(options, max_stretch=wider)
-    shorter = min(_SHORTEST_ADVISED_S, options.min_length_s / 2)
-    if shorter >= 1:
-        yield f"--min-length {shorter:g}s", replace(options, min_length_s=shorter)
-    longer = 2 * options.max_length_s
-    if any(options.max_length_s < track.duration_s <= longer for track in tracks):
-        yield f"--max-length {format_duration(longer)}", replace(options, max_length_s=longer)
-    if options.min_confidence > 0:
-        yield "--min-confidence 0", replace(options, min_confidence=0.0)
-
-
-def _percent(options: StretchOptions) -> str:
-    return f"{100 * options.max_stretch:.3g} %"
