@@ -10,18 +10,20 @@ import numpy as np
 
 from bpmsync.beats.detection import Detection
 from bpmsync.library.track import Override, Tags, Track
-from bpmsync.planner.candidates import unique_recordings
+from bpmsync.planner.candidates import NativeOptions, find_candidates, unique_recordings
+from bpmsync.planner.costs import US, join_costs, leg_costs, make_problem
 from bpmsync.planner.ranges import find_ranges
 from bpmsync.timeline.grid import BeatGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bpmsync.planner.costs import Problem
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.planner.ranges import BeatRange, StretchOptions
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["cheapest_warped", "last_step_of", "track", "warped_cost"]
+__all__ = ["cheapest_warped", "cheapest_whole", "last_step_of", "track", "warped_cost", "whole_cost"]
 
 
 def track(
@@ -69,6 +71,45 @@ def track(
         ),
         override=Override(ignore=ignore),
     )
+
+
+def whole_cost(plan: Plan, library: Iterable[Track], options: NativeOptions) -> float:
+    """Return what a native plan costs by the definition, in spm^2 s: legs, joins, holes and its end."""
+    candidates = find_candidates(library, plan.ramp, options)
+    problem = make_problem(candidates, plan.ramp, max_off=options.max_off, weights=options.weights)
+    numbers = {(one.track.audio_hash, one.steps_per_beat): n for n, one in enumerate(candidates)}
+    chosen = np.array([numbers[leg.track.audio_hash, leg.steps_per_beat] for leg in plan.legs])
+    starts_us = np.array([round(leg.start_s * US) for leg in plan.legs])
+    ends_us = starts_us + problem.length_us[chosen]
+    holes_us = starts_us - np.append(0, ends_us[:-1])
+    holes_us = holes_us[holes_us > 10]  # seconds as floats are not whole microseconds
+    left_us = max(0, problem.run_us - int(ends_us[-1]))
+    tail = problem.tail_price * left_us / US
+    if left_us > problem.longest_tail_us(int(problem.length_us[chosen[-1]])):
+        holes_us, tail = np.append(holes_us, left_us), 0.0
+    silence = problem.hole_price * holes_us.sum() / US + problem.hole_opening * len(holes_us)
+    legs = leg_costs(problem, starts_us, chosen).sum() + float(join_costs(problem, chosen))
+    return float(legs + silence + tail)
+
+
+def cheapest_whole(problem: Problem) -> float:
+    """Return the least cost of a native run without a hole, by trying every order; inf if there is none."""
+    best, items = math.inf, np.arange(len(problem.spm))
+    orders, starts_us, costs = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1)
+    while len(orders):
+        fresh = (problem.track[orders][:, :, np.newaxis] != problem.track[items]).all(axis=1)
+        row, item = np.nonzero(fresh & (starts_us < problem.run_us)[:, np.newaxis])
+        each = leg_costs(problem, starts_us[row], item)
+        allowed = np.isfinite(each)
+        row, item, each = row[allowed], item[allowed], each[allowed]
+        orders = np.concatenate([orders[row], item[:, np.newaxis]], axis=1)
+        costs, starts_us = costs[row] + each, starts_us[row] + problem.length_us[item]
+        left_us = np.maximum(problem.run_us - starts_us, 0)
+        longest_us = np.array([problem.longest_tail_us(int(length)) for length in problem.length_us])
+        ends = left_us <= longest_us[item]
+        totals = costs + join_costs(problem, orders) + problem.tail_price * left_us / US
+        best = min(best, float(totals[ends].min(initial=math.inf)))
+    return best
 
 
 def last_step_of(ramp: Ramp) -> int:
