@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bpmsync.planner.additions import find_additions
 from bpmsync.planner.candidates import refusals
 from bpmsync.planner.ranges import StretchOptions, stretch_refusals
-from bpmsync.planner.shortage import tries
+from bpmsync.planner.relaxations import tries
 from bpmsync.timeline.durations import format_clock, format_duration
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def clock_of(seconds: float) -> str:
 def _advice(case: Case, plan: Plan[Any]) -> str:
     """Name the option that covers most of the run; where none helps, the music to add."""
     # The gentle values of all options first
-    values = (one for one in chain.from_iterable(zip_longest(*tries(case))) if one is not None)
+    options = tries(case.shelf, case.ramp, case.options)
+    values = (one for one in chain.from_iterable(zip_longest(*options)) if one is not None)
     best, most_s = "", plan.covered_s + _MORE_S
     for relaxation in islice(values, _RELAXATIONS):
         tried = case.planned(relaxation.options)
