@@ -11,6 +11,7 @@ import pytest
 from bpmsync.cli.main import cli
 from bpmsync.cli.table import load_entry, runnable
 from bpmsync.errors import ExitStatus
+from bpmsync.planner.weights import MEANINGS, Weights
 from bpmsync.timeline.durations import parse_duration
 from bpmsync.timeline.ramptext import parse_ramp
 from conftest import ROOT
@@ -103,6 +104,14 @@ def test_the_ramps_of_the_readme_are_ramps(text: str) -> None:
 @pytest.mark.parametrize("text", re.findall(r"--(?:duration|warm-up|cool-down) (\d\S*?)[`\s]", README))
 def test_the_durations_of_the_readme_are_durations(text: str) -> None:
     assert parse_duration(text) > 0
+
+
+def test_every_weight_is_described_with_its_usual_value() -> None:
+    told = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| (.*) \|$", SHARED, re.MULTILINE)
+    usual = Weights()
+    assert told == [
+        (name, f"{getattr(usual, name):g}", words.replace("^2", "²")) for name, words in MEANINGS.items()
+    ]
 
 
 @pytest.mark.parametrize("status", ExitStatus)

@@ -20,14 +20,25 @@ __all__ = ["CACHE_FOLDER", "mark_warm", "marker_path"]
 CACHE_FOLDER = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / "compiled")
 
 
-def marker_path(engine: str) -> Path:
-    """Return the file that says that the kernels of an engine, as they are now, are compiled here."""
+def marker_path(user: str, folder: Path | None = None) -> Path:
+    """Return the file that says that kernels, as they are now, are compiled here.
+
+    Parameters
+    ----------
+    user : str
+        Who calls them: an engine, or another job.
+    folder : Path, optional
+        The modules among which they are; those of the engines otherwise.
+    """
+    kernels = Path(__file__).parent.glob("kernels*.py") if folder is None else folder.glob("*.py")
     spec = find_spec("numba")
     compiler = [Path(spec.origin)] if spec is not None and spec.origin else []
-    sources = [*sorted(Path(__file__).parent.glob("kernels*.py")), *compiler]
-    stamps = [f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in sources]
+    stamps = [
+        f"{path.name}:{path.stat().st_mtime_ns}:{path.stat().st_size}"
+        for path in (*sorted(kernels), *compiler)
+    ]
     text = " ".join([*stamps, sys.version])
-    return CACHE_FOLDER / f"warm-{engine}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+    return CACHE_FOLDER / f"warm-{user}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
 
 def mark_warm(path: Path) -> None:

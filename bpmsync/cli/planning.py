@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,21 +11,23 @@ import click
 from bpmsync.cli.text import percent, spm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from bpmsync.cli.rise import Rise
+    from bpmsync.library.glance import Glance
     from bpmsync.library.store import Store
     from bpmsync.library.track import Track
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.legs import Plan
+    from bpmsync.planner.weights import Weights
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = [
     "Filters",
     "cadence_errors",
+    "certificate",
     "filtered",
-    "native_plan",
     "offered_tracks",
     "plan_name",
     "report_plan",
@@ -35,11 +38,16 @@ __all__ = [
 
 # Wider than this a row is hard to follow
 _WIDEST = 110
+# Cost and bound are sums of costs that were rounded to millionths
+_SAME = 2e-6
+_HUNDREDTHS = 100
+# Amounts are whole numbers from here on
+_WHOLE = 100
 # Between the queries that a plan records
 _OR = " | "
 
 
-def take_native_options(options: dict[str, Any]) -> NativeOptions:
+def take_native_options(options: dict[str, Any], weights: Weights) -> NativeOptions:
     """Take the options of a native plan out of what a command was given."""
     from bpmsync.planner.candidates import NativeOptions
 
@@ -50,6 +58,7 @@ def take_native_options(options: dict[str, Any]) -> NativeOptions:
         min_confidence=options.pop("min_confidence"),
         spoken=options.pop("spoken"),
         partial=options.pop("partial"),
+        weights=weights,
     )
 
 
@@ -84,18 +93,25 @@ class Filters:
             parse_query(text)
         return filters
 
-    def apply(self, tracks: Iterable[Track]) -> list[Track]:
-        """Return the tracks that pass."""
+    def test(self) -> Callable[[Track | Glance], bool] | None:
+        """Return what tells whether a track passes; None where all do."""
         from bpmsync.library.query import parse_query
 
         wanted = [parse_query(text) for text in self.include]
         unwanted = [parse_query(text) for text in self.exclude]
-        return [
-            track
-            for track in tracks
-            if (not wanted or any(query.matches(track) for query in wanted))
-            and not any(query.matches(track) for query in unwanted)
-        ]
+        if not wanted and not unwanted:
+            return None
+
+        def passes(track: Track | Glance) -> bool:
+            included = not wanted or any(query.matches(track) for query in wanted)
+            return included and not any(query.matches(track) for query in unwanted)
+
+        return passes
+
+    def apply(self, tracks: Iterable[Track]) -> list[Track]:
+        """Return the tracks that pass."""
+        passes = self.test()
+        return list(tracks) if passes is None else [track for track in tracks if passes(track)]
 
     @classmethod
     def recorded(cls, parameters: Mapping[str, object]) -> Filters:
@@ -112,22 +128,6 @@ class Filters:
 def filtered(tracks: Iterable[Track], query: str) -> list[Track]:
     """Return the tracks that a query matches; all for an empty one."""
     return Filters(include=(query,) if query.strip() else ()).apply(tracks)
-
-
-def native_plan(tracks: Iterable[Track], ramp: Ramp, options: NativeOptions, filters: Filters) -> Plan:
-    """Return the native plan for a ramp; it records whether imported songs were offered.
-
-    Raises
-    ------
-    PlanError
-        If the music does not cover the ramp.
-    """
-    from bpmsync.planner.native import plan_native
-
-    passed = filters.apply(tracks)
-    plan = plan_native(passed, ramp, options)
-    imported = {} if all(track.has_file for track in passed) else {"imported": True}
-    return replace(plan, parameters={**plan.parameters, **filters.parameters(), **imported})
 
 
 def offered_tracks(store: Store, *, imported: bool) -> list[Track]:
@@ -189,7 +189,25 @@ def report_plan(plan: Plan, rise: Rise, *, table: bool, svg: Path | None) -> Non
     mean = f"mean {errors['mean_error_spm']:.1f} spm ({percent(errors['mean_error_percent'])})"
     worst = f"worst {errors['worst_error_spm']:.1f} spm ({percent(errors['worst_error_percent'])})"
     click.echo(f"cadence error: {mean}, {worst}")
+    click.echo(certificate(plan))
     click.echo(rise.summary)
+
+
+def certificate(plan: Plan[Any]) -> str:
+    """Return what a plan costs, and how much better another one could be at most."""
+    unit = "%^2 s" if plan.mode == "stretch" else "spm^2 s"
+    cost = f"cost {_amount(plan.cost)} {unit}"
+    if plan.cost - plan.bound <= _SAME:
+        return f"{cost}, proved: no better plan"
+    if plan.gap_percent is None:
+        return f"{cost}, and nothing is known of how good that is"
+    # Never less than it is
+    gap = math.ceil(_HUNDREDTHS * plan.gap_percent) / _HUNDREDTHS
+    return f"{cost}, at most {gap:g} % above the best there is (bound {_amount(plan.bound)})"
+
+
+def _amount(cost: float) -> str:
+    return f"{cost:.0f}" if cost >= _WHOLE else f"{cost:.1f}"
 
 
 def show_legs(plan: Plan[Any], *, table: bool, svg: Path | None) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpmsync.cli.explaining import explanation_document, print_explanation
 from bpmsync.cli.options import (
     chosen_ramp,
     engine_option,
@@ -17,6 +18,7 @@ from bpmsync.cli.options import (
     ramp_options,
 )
 from bpmsync.cli.places import Places, places_for
+from bpmsync.cli.planoptions import WEIGHTS_HELP, PlanWishes, wish_options
 from bpmsync.cli.playlistmix import MixWishes, refuse_other_product
 from bpmsync.cli.pushing import refuse_without_login, run_push
 from bpmsync.cli.pushoptions import PushWishes, push_basics
@@ -29,10 +31,10 @@ from bpmsync.cli.writing import Writing, copy_all, last_words, write_playlist, w
 from bpmsync.errors import ExitStatus
 
 if TYPE_CHECKING:
+    from bpmsync.cli.making import Made
     from bpmsync.cli.pushing import PushReport
     from bpmsync.cli.rise import Rise
     from bpmsync.cli.scanning import ScanSummary
-    from bpmsync.planner.legs import Plan
 
 __all__ = ["command"]
 
@@ -49,7 +51,7 @@ class _Wanted:
     writing: Writing
 
 
-@click.command("playlist")
+@click.command("playlist", epilog=WEIGHTS_HELP)
 @click.argument("music", type=click.Path(path_type=Path))
 @ramp_options
 @native_options
@@ -82,6 +84,7 @@ class _Wanted:
     help="Instead of a playlist, one sound file with every beat on a step (run.mp3), and its plan.",
 )
 @stretch_limits
+@wish_options
 @render_options
 @click.option("-n", "--dry-run", is_flag=True, help="Scan and show the plan, but write no playlist.")
 @engine_option
@@ -113,7 +116,9 @@ def command(
     playlist is written with its plan beside it. With --render parts of tracks are stretched
     until each beat is on a step, and become one file.
     """
-    from bpmsync.cli.planning import Filters, native_plan, plan_name, take_native_options
+    from bpmsync.cli.making import Job, make_plan
+    from bpmsync.cli.music import Music
+    from bpmsync.cli.planning import Filters, plan_name, take_native_options
     from bpmsync.cli.rise import rise_of, warn_of_rise
     from bpmsync.cli.scanning import scan_music
 
@@ -123,8 +128,8 @@ def command(
         mix = MixWishes.take(
             ctx, session, render, options, jobs=jobs, svg=svg, dry_run=dry_run, as_json=as_json
         )
-        ctx.exit(mix.make(session, scan_music(session, music, engine=engine, jobs=jobs), choice))
-    wishes = PushWishes.take(options)
+        ctx.exit(mix.make(session, music, scan_music(session, music, engine=engine, jobs=jobs), choice))
+    wishes, asked = PushWishes.take(options), PlanWishes.take(options)
     writing = Writing.take(options, music=music.absolute())
     wanted = _Wanted(svg, copy, wishes if push else None, dry_run, as_json, writing)
     places = places_for(output or Path(f"{plan_name(choice.ramp)}.m3u8"))
@@ -136,19 +141,21 @@ def command(
         places.refuse_foreign(force=wanted.writing.force)
     if push:
         refuse_without_login(session, wishes)
-    limits, filters = take_native_options(options), Filters.take(options)
+    limits = take_native_options(options, asked.weights)
+    job = Job(Music(Filters.take(options), folder=music), choice.ramp, limits, asked)
     rise = rise_of(choice.ramp, choice.baseline_spm)
-    scanned = scan_music(session, music, engine=engine, jobs=jobs)
-    plan = native_plan(scanned.tracks, choice.ramp, limits, filters)
-    complete = _finish(session, plan, places, rise=rise, summary=scanned.summary, wanted=wanted)
+    summary = scan_music(session, music, engine=engine, jobs=jobs)
+    with session.open_store() as store:
+        made = make_plan(session, store, job)
+    complete = _finish(session, made, places, rise=rise, summary=summary, wanted=wanted)
     warn_of_rise(rise)
-    if scanned.summary.failed or not complete:
+    if summary.failed or not complete:
         ctx.exit(ExitStatus.SOME_FAILED)
 
 
 def _finish(
     session: Session,
-    plan: Plan,
+    made: Made,
     places: Places,
     *,
     rise: Rise,
@@ -156,23 +163,30 @@ def _finish(
     wanted: _Wanted,
 ) -> bool:
     """Write, show and push what is wanted; whether every song went where it should."""
+    import datetime as dt
+
+    from bpmsync.cli.making import remember
     from bpmsync.cli.planning import report_plan
 
+    plan = made.plan
     copied: list[str] | None = None
     if not wanted.dry_run:
         # A folder that cannot take the copy is refused before anything is written
         name = "run" if places.playlist is None else places.playlist.stem
         copies = None if wanted.copy is None else copy_all(session, plan, wanted.copy, name=name)
         write_playlist(plan, places, wanted.writing)
+        remember(session, plan, at=dt.datetime.now(dt.UTC))
         copied = None if copies is None else list(copies)
     report_plan(plan, rise, table=not wanted.as_json, svg=None if wanted.dry_run else wanted.svg)
+    if made.explanation is not None and not wanted.as_json:
+        print_explanation(plan, made.explanation)
     if not wanted.dry_run:
         session.say(f"wrote {clean(str(places.playlist))} and {clean(str(places.plan))}")
         session.say(last_words(plan))
     # Last, so that a service that refuses costs neither the playlist nor the plan
     push = None if wanted.push is None else run_push(session, plan, wanted.push, dry_run=wanted.dry_run)
     if wanted.as_json:
-        _print_document(plan, places, rise, summary, written=not wanted.dry_run, copied=copied, push=push)
+        _print_document(made, places, rise, summary, written=not wanted.dry_run, copied=copied, push=push)
     if wanted.dry_run:
         session.say("a dry run: nothing was written")
     if push is not None:
@@ -181,7 +195,7 @@ def _finish(
 
 
 def _print_document(
-    plan: Plan,
+    made: Made,
     places: Places,
     rise: Rise,
     summary: ScanSummary,
@@ -204,7 +218,8 @@ def _print_document(
             "push": None if push is None else push_document(push),
             "scan": summary.as_json(),
             **rise.as_json(),
-            **cadence_errors(plan),
-            "plan": json.loads(plan_to_json(plan, beside=places.plan.parent)),
+            **cadence_errors(made.plan),
+            "explain": explanation_document(made.explanation) if made.explanation else None,
+            "plan": json.loads(plan_to_json(made.plan, beside=places.plan.parent)),
         }
     )

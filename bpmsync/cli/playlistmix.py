@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bpmsync.cli.explaining import explanation_document, print_explanation
+from bpmsync.cli.planoptions import PlanWishes
 from bpmsync.cli.renderoptions import RENDER_ONLY, RenderWishes, refuse_render_words
 from bpmsync.cli.stretching import refuse_other_mode
 from bpmsync.errors import ExitStatus
@@ -14,13 +16,13 @@ if TYPE_CHECKING:
 
     import click
 
+    from bpmsync.cli.making import Made
     from bpmsync.cli.options import RampChoice
     from bpmsync.cli.planning import Filters
     from bpmsync.cli.rendering import Rendered, RenderTarget
     from bpmsync.cli.rise import Rise
-    from bpmsync.cli.scanning import Scanned
+    from bpmsync.cli.scanning import ScanSummary
     from bpmsync.cli.session import Session
-    from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.planner.ranges import StretchOptions
     from bpmsync.render.values import MixOptions
 
@@ -63,6 +65,8 @@ class MixWishes:
         The mix, its plan and perhaps its CUE sheet.
     limits : StretchOptions
         Of the plan.
+    asked : PlanWishes
+        What the plan has to hold and how good it has to be.
     filters : Filters
         Which tracks may be planned.
     sound : MixOptions
@@ -77,6 +81,7 @@ class MixWishes:
 
     target: RenderTarget
     limits: StretchOptions
+    asked: PlanWishes
     filters: Filters
     sound: MixOptions
     svg: Path | None
@@ -109,10 +114,11 @@ class MixWishes:
         from bpmsync.cli.rendering import mix_target
         from bpmsync.cli.stretching import take_stretch_options
 
-        force = options.pop("force")
+        force, asked = options.pop("force"), PlanWishes.take(options)
         wishes = cls(
             target=mix_target(dest, with_plan=True),
-            limits=take_stretch_options(ctx, options),
+            limits=take_stretch_options(ctx, options, asked.weights),
+            asked=asked,
             filters=Filters.take(options),
             sound=RenderWishes.take(session, options).mix_options(jobs=jobs),
             svg=None if dry_run else svg,
@@ -123,8 +129,8 @@ class MixWishes:
             wishes.target.refuse_foreign(force=force)
         return wishes
 
-    def make(self, session: Session, scanned: Scanned, choice: RampChoice) -> ExitStatus:
-        """Plan, show and render; return what the command ends with.
+    def make(self, session: Session, folder: Path, summary: ScanSummary, choice: RampChoice) -> ExitStatus:
+        """Plan from a folder that was scanned, show and render; return what the command ends with.
 
         Raises
         ------
@@ -133,29 +139,37 @@ class MixWishes:
         RenderError, ExportError
             If it cannot be rendered or written; what was there is untouched.
         """
+        import datetime as dt
+
+        from bpmsync.cli.making import Job, make_plan, remember
+        from bpmsync.cli.music import Music
         from bpmsync.cli.rendering import render_to
         from bpmsync.cli.renderreport import print_rendered
         from bpmsync.cli.rise import rise_of, warn_of_rise
-        from bpmsync.cli.stretching import report_stretched, stretched_plan
+        from bpmsync.cli.stretching import report_stretched
 
-        self.target.refuse_tracks(scanned.tracks)
-        plan = stretched_plan(scanned.tracks, choice.ramp, self.limits, self.filters)
+        with session.open_store() as store:
+            self.target.refuse_library(store)
+            job = Job(Music(self.filters, folder=folder), choice.ramp, self.limits, self.asked)
+            made = make_plan(session, store, job)
+        plan = made.plan
         self.target.refuse_sources(plan)
         rise = rise_of(choice.ramp, choice.baseline_spm)
         report_stretched(plan, rise, table=not self.as_json, svg=self.svg)
+        if made.explanation is not None and not self.as_json:
+            print_explanation(plan, made.explanation)
         done = None if self.dry_run else render_to(session, plan, self.target, self.sound)
         if self.as_json:
-            self._print_document(plan, done, rise, scanned)
+            self._print_document(made, done, rise, summary)
         if done is not None:
+            remember(session, plan, at=dt.datetime.now(dt.UTC))
             print_rendered(session, done, table=not self.as_json, planned=True)
         else:
             session.say("a dry run: nothing was written")
         warn_of_rise(rise)
-        return ExitStatus.SOME_FAILED if scanned.summary.failed else ExitStatus.DONE
+        return ExitStatus.SOME_FAILED if summary.failed else ExitStatus.DONE
 
-    def _print_document(
-        self, plan: Plan[WarpedLeg], done: Rendered | None, rise: Rise, scanned: Scanned
-    ) -> None:
+    def _print_document(self, made: Made, done: Rendered | None, rise: Rise, summary: ScanSummary) -> None:
         import json
 
         from bpmsync.cli.output import print_json
@@ -167,8 +181,9 @@ class MixWishes:
                 "playlist": None,
                 "plan_file": None if done is None else str(self.target.plan),
                 "render": None if done is None else rendered_document(done),
-                "scan": scanned.summary.as_json(),
+                "scan": summary.as_json(),
                 **rise.as_json(),
-                "plan": json.loads(plan_to_json(plan, beside=self.target.folder)),
+                "explain": explanation_document(made.explanation) if made.explanation else None,
+                "plan": json.loads(plan_to_json(made.plan, beside=self.target.folder)),
             }
         )

@@ -11,11 +11,11 @@ from bpmsync.cli.text import clean
 from bpmsync.errors import ExportError, ParameterError, RenderError, TrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bpmsync.cli.session import Session
-    from bpmsync.library.track import Track
+    from bpmsync.library.store import Store
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.render.values import MixOptions, MixReport
 
@@ -80,7 +80,7 @@ class RenderTarget:
         """
         self._refuse_songs([leg.track.path for leg in plan.legs])
 
-    def refuse_tracks(self, tracks: Iterable[Track]) -> None:
+    def refuse_library(self, store: Store) -> None:
         """Raise where a track would be replaced, forced or not; a run rendered earlier may be.
 
         Raises
@@ -91,7 +91,7 @@ class RenderTarget:
         from bpmsync.render.targets import is_own_sound
 
         if not all(is_own_sound(path) for path in self.files if path.exists()):
-            self._refuse_songs([track.path for track in tracks])
+            self._refuse_songs([file.path for file in store.known_files()])
 
     def _refuse_songs(self, songs: Sequence[str]) -> None:
         from bpmsync.render.targets import refuse_source

@@ -11,10 +11,12 @@ from bpmsync.cli.text import clean, shorten
 from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bpmsync.library.store import Store
     from bpmsync.library.track import Track
 
-__all__ = ["find_track"]
+__all__ = ["find_track", "nothing_found", "several_found"]
 
 _MOST_SHOWN = 20
 _LONGEST_NAME = 60
@@ -56,9 +58,9 @@ def find_track(store: Store, text: str, *, imported: bool = False) -> Track:
     if not hits and songs:
         raise BpmsyncError(_no_sound(songs[0]))
     if not hits:
-        raise BpmsyncError(_nothing(store, text))
+        raise BpmsyncError(nothing_found(store, text))
     if len(hits) > 1:
-        raise click.UsageError(_candidates(text, hits))
+        raise click.UsageError(several_found(text, hits))
     return hits[0]
 
 
@@ -69,7 +71,8 @@ def _no_sound(song: Track) -> str:
     )
 
 
-def _nothing(store: Store, text: str) -> str:
+def nothing_found(store: Store, text: str) -> str:
+    """Return why a TRACK argument means nothing."""
     if Path(text).is_file():
         reason = next((f.reason for f in store.failures() if f.path == str(Path(text).absolute())), None)
         if reason:
@@ -78,7 +81,8 @@ def _nothing(store: Store, text: str) -> str:
     return f"no track matches {text!r}: bpmsync tracks lists what is in the library"
 
 
-def _candidates(text: str, hits: list[Track]) -> str:
+def several_found(text: str, hits: Sequence[Track]) -> str:
+    """Return which tracks a query matches, and how to name one of them."""
     # An imported song has no number, but a query that nothing else can match
     words = [str(track.id) if track.has_file else f"hash:{track.audio_hash}" for track in hits[:_MOST_SHOWN]]
     names = [shorten(track.name, _LONGEST_NAME) for track in hits[:_MOST_SHOWN]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,13 +14,13 @@ from bpmsync.errors import BpmsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
+    from pathlib import Path
 
     from bpmsync.cli.session import Session
     from bpmsync.library.scan import ScanResult
     from bpmsync.library.store import Store
-    from bpmsync.library.track import Track
 
-__all__ = ["FIRST_TIME", "FailedFile", "ScanSummary", "Scanned", "run_scan", "scan_music"]
+__all__ = ["FIRST_TIME", "FailedFile", "ScanSummary", "run_scan", "scan_music"]
 
 FIRST_TIME = "preparing the beat tracker, which takes up to half a minute, the first time only"
 
@@ -163,26 +162,13 @@ def _list_failures(summary: ScanSummary) -> None:
         click.echo(f"failed: {prefix}{reason}", err=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """The tracks of a folder that was scanned, and how that went."""
-
-    tracks: list[Track]
-    summary: ScanSummary
-
-
-def scan_music(session: Session, music: Path, *, engine: str, jobs: int | None) -> Scanned:
-    """Scan a folder into the library and return the tracks under it that are there.
+def scan_music(session: Session, music: Path, *, engine: str, jobs: int | None) -> ScanSummary:
+    """Scan a folder into the library and return how that went.
 
     Raises
     ------
     BpmsyncError
-        As `run_scan`, and if none of the files could be used.
+        As `run_scan`.
     """
     with session.open_store() as store:
-        summary = run_scan(session, [music], store, engine=engine, jobs=jobs)
-        tracks = [track for track in store.tracks([str(music.absolute())]) if Path(track.path).exists()]
-    if not tracks:
-        msg = f"none of the files in {clean(str(music))} could be used: see the reasons above"
-        raise BpmsyncError(msg)
-    return Scanned(tracks, summary)
+        return run_scan(session, [music], store, engine=engine, jobs=jobs)

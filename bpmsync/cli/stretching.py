@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,15 +11,13 @@ from bpmsync.cli.options import PERCENT
 from bpmsync.cli.text import clean, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from bpmsync.cli.planning import Filters
     from bpmsync.cli.rise import Rise
-    from bpmsync.library.track import Track
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.planner.ranges import StretchOptions
-    from bpmsync.timeline.ramp import Ramp
+    from bpmsync.planner.weights import Weights
 
 __all__ = [
     "refuse_other_mode",
@@ -28,7 +25,6 @@ __all__ = [
     "stretch_document",
     "stretch_limits",
     "stretch_line",
-    "stretched_plan",
     "take_stretch_options",
 ]
 
@@ -94,7 +90,7 @@ def refuse_other_mode(ctx: click.Context, *, stretch: bool, by: str = "--stretch
             raise click.UsageError(words.format(by=by), ctx)
 
 
-def take_stretch_options(ctx: click.Context, options: dict[str, Any]) -> StretchOptions:
+def take_stretch_options(ctx: click.Context, options: dict[str, Any], weights: Weights) -> StretchOptions:
     """Take the options of a stretched plan out of what a command was given.
 
     The shortest part of a song is the planner's own unless somebody said otherwise: the default
@@ -114,31 +110,17 @@ def take_stretch_options(ctx: click.Context, options: dict[str, Any]) -> Stretch
         min_confidence=options.pop("min_confidence"),
         spoken=options.pop("spoken"),
         partial=options.pop("partial"),
+        weights=weights,
     )
-
-
-def stretched_plan(
-    tracks: Iterable[Track], ramp: Ramp, options: StretchOptions, filters: Filters
-) -> Plan[WarpedLeg]:
-    """Return the stretched plan for a ramp; it records the filters.
-
-    Raises
-    ------
-    PlanError
-        If the music does not cover the ramp.
-    """
-    from bpmsync.planner.stretch import plan_stretch
-
-    plan = plan_stretch(filters.apply(tracks), ramp, options)
-    return replace(plan, parameters={**plan.parameters, **filters.parameters()})
 
 
 def report_stretched(plan: Plan[WarpedLeg], rise: Rise, *, table: bool, svg: Path | None) -> None:
     """Show a stretched plan on stdout, and its picture as an SVG file where one is wanted."""
-    from bpmsync.cli.planning import show_legs
+    from bpmsync.cli.planning import certificate, show_legs
 
     if show_legs(plan, table=table, svg=svg):
         click.echo(stretch_line(plan))
+        click.echo(certificate(plan))
         click.echo(rise.summary)
 
 
