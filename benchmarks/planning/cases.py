@@ -124,7 +124,7 @@ def _peers_of(case: Case, shelf: Shelf, ramp: Ramp, timed: Timed, budget: float)
         peers: Any = NativePeers(shelf, ramp, NativeOptions())
         ours = peers.cost(peers.order_of(timed.plan))
     else:
-        peers = StretchPeers(shelf, ramp, StretchOptions())
+        peers = StretchPeers(shelf, ramp, StretchOptions(), [leg.track.audio_hash for leg in timed.plan.legs])
         ours = peers.cost(peers.pieces_of(timed.plan))
     since = process_time()
     nearest = peers.cost(peers.nearest())

@@ -1,7 +1,8 @@
 """The best stretched run by a solver of integer programs (HiGHS), from the very legs that we list.
 
 A leg goes from one place to a later one at an exact cost, so a run is a path, and no recording comes
-twice. What neighbours cost each other is left out on both sides.
+twice. What neighbours cost each other is left out on both sides. The solver is spared the legs that no
+run can hold which costs less than the nearest song after song does; with all of them it finds nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from scipy.sparse import coo_array
 
 from bpmsync.planner.native import Wishes
 from bpmsync.planner.proof import Effort, prove
-from bpmsync.planner.ranges import StretchOptions, find_ranges
-from bpmsync.planner.warpedtask import WarpedTask, worth_looking_at
+from bpmsync.planner.ranges import StretchOptions
+from bpmsync.planner.warpedtask import WarpedTask
 from bpmsync.planner.weights import Weights
+
+from .stretch_peers import StretchPeers, ranges_of
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -53,15 +56,10 @@ def compare(shelf: Shelf, ramp: Ramp, *, time_limit_s: float, effort: Effort | N
         If there is too much music for all of its legs to be listed.
     """
     options = StretchOptions(partial=True, weights=Weights(artist=0, album=0, energy=0))
-    rows, least_omitted = worth_looking_at(shelf, options, Wishes())
-    found = [
-        (row, one)
-        for row, track in zip(rows.tolist(), shelf.fetch(rows), strict=True)
-        for one in find_ranges(track, ramp, options)
-    ]
+    found = ranges_of(shelf, ramp, options)
     music = [one for _, one in found], np.array([row for row, _ in found], dtype=np.int64), shelf
     since = process_time()
-    task = WarpedTask(music, ramp, options, wishes=Wishes(), least_omitted=least_omitted)
+    task = WarpedTask(music, ramp, options, wishes=Wishes())
     ours = prove(task, effort or Effort(gap=0.0005))
     our_cpu_s = process_time() - since
     network, _ = task.rough()
@@ -69,6 +67,8 @@ def compare(shelf: Shelf, ramp: Ramp, *, time_limit_s: float, effort: Effort | N
         msg = "not all legs are listed: take fewer tracks or a shorter run"
         raise ValueError(msg)
     since = time()
+    peers = StretchPeers(shelf, ramp, options)
+    network = _worth_holding(network, peers.cost(peers.nearest()))
     answer = _solved(network, task.limits.track, time_limit_s)
     theirs = float(answer.fun) if answer.x is not None else float("nan")
     their_bound = answer.mip_dual_bound if answer.mip_dual_bound is not None else float("nan")
@@ -79,25 +79,46 @@ def compare(shelf: Shelf, ramp: Ramp, *, time_limit_s: float, effort: Effort | N
     )
 
 
+def _worth_holding(network: Network, limit: float) -> Network:
+    """Leave out the legs around which the shortest paths, with songs again and again, cost too much."""
+    places = len(network.wait)
+    begin = np.repeat(np.arange(places), np.diff(network.first))
+    before, after = np.full(places + 1, np.inf), np.full(places + 1, np.inf)
+    before[0] = after[places] = 0.0
+    for place in range(places):
+        legs = slice(network.first[place], network.first[place + 1])
+        before[place + 1] = min(before[place + 1], before[place] + network.wait[place])
+        np.minimum.at(before, network.end[legs], before[place] + network.cost[legs])
+    for place in range(places - 1, -1, -1):
+        legs = slice(network.first[place], network.first[place + 1])
+        least = (network.cost[legs] + after[network.end[legs]]).min(initial=np.inf)
+        after[place] = min(after[place + 1] + network.wait[place], least)
+    kept = before[begin] + network.cost + after[network.end] <= limit * (1 + 1e-9)
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    return network._replace(
+        first=starts[network.first], item=network.item[kept], end=network.end[kept], cost=network.cost[kept]
+    )
+
+
 def _solved(network: Network, track: np.ndarray, time_limit_s: float) -> OptimizeResult:
     """Find the cheapest path: legs, and silence, which costs something to open.
 
-    Each place has two states, after music and in silence, so that each leg has two variables.
+    Each place has two states, in music and in silence; legs begin in the first.
     """
     places, legs = len(network.wait), len(network.cost)
     begin, each, silent = np.repeat(np.arange(places), np.diff(network.first)), np.arange(places), places + 1
-    # Legs after music, legs after silence, silence after music, more silence, a silent end of the run
-    tail = np.concatenate([begin, begin + silent, each, each + silent, [places + silent]])
-    head = np.concatenate([network.end, network.end, each + 1 + silent, each + 1 + silent, [places]])
+    # Legs, a first place in silence, one more, and the music or the end of the run after it
+    tail = np.concatenate([begin, each, each + silent, each + 1 + silent])
+    head = np.concatenate([network.end, each + 1 + silent, each + 1 + silent, each + 1])
     opened = network.wait + network.opening
-    cost = np.concatenate([network.cost, network.cost, opened, network.wait, [0.0]])
+    cost = np.concatenate([network.cost, opened, network.wait, np.zeros(places)])
     columns, ones = np.arange(len(cost)), np.ones(len(cost))
     shape = 2 * silent, len(cost)
     flow = coo_array((ones, (tail, columns)), shape) - coo_array((ones, (head, columns)), shape)
     passes = np.zeros(2 * silent)
     passes[0], passes[places] = 1.0, -1.0
-    played = np.tile(track[network.item], 2)
-    once = coo_array((np.ones(2 * legs), (played, columns[: 2 * legs])), (int(track.max()) + 1, len(cost)))
+    played = track[network.item]
+    once = coo_array((np.ones(legs), (played, columns[:legs])), (int(track.max()) + 1, len(cost)))
     return milp(
         cost,
         constraints=[LinearConstraint(flow.tocsr(), passes, passes), LinearConstraint(once.tocsr(), 0, 1)],

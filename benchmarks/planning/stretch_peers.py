@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.native import Wishes
+from bpmsync.planner.candidates import refused
 from bpmsync.planner.ranges import find_ranges
-from bpmsync.planner.warpedtask import worth_looking_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.legs import Plan, WarpedLeg
     from bpmsync.planner.ranges import BeatRange, StretchOptions
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["Piece", "StretchPeers"]
+__all__ = ["Piece", "StretchPeers", "ranges_of"]
 
 _SLACK = 1e-9
 _STEP_SLACK = 1e-6
@@ -38,6 +37,8 @@ _AT_ONCE = 64
 _FRUITLESS = 4000
 _AMONG = 30
 _POOL = 200
+# Of more music, so much; and how far parts of a song may be from its tempo
+_ALL_READ, _LOCAL_TEMPO = 4000, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,18 @@ class Piece:
 
 
 class StretchPeers:
-    """One run and the ranges that the planner reads."""
+    """One run and its ranges; of very much music, those near its tempo with the surest beats.
 
-    def __init__(self, shelf: Shelf, ramp: Ramp, options: StretchOptions) -> None:
-        rows, _ = worth_looking_at(shelf, options, Wishes())
-        found = [
-            (row, one)
-            for row, track in zip(rows.tolist(), shelf.fetch(rows), strict=True)
-            for one in find_ranges(track, ramp, options)
-        ]
+    Parameters
+    ----------
+    shelf, ramp, options
+        The music, the target and the limits.
+    also : collection of str
+        Audio hashes of what is there in any case.
+    """
+
+    def __init__(self, shelf: Shelf, ramp: Ramp, options: StretchOptions, also: Collection[str] = ()) -> None:
+        found = ranges_of(shelf, ramp, options, also)
         self.ranges: list[BeatRange] = [one for _, one in found]
         self.row = np.array([row for row, _ in found], dtype=np.int64)
         self.artist, self.album = shelf.artist[self.row], shelf.album[self.row]
@@ -348,6 +352,25 @@ class StretchPeers:
             rate = (100 * (target / self.spm - 1)) ** 2 + self.penalty
             self._pools[block] = np.argsort(rate)[:_POOL]
         return self._pools[block]
+
+
+def ranges_of(
+    shelf: Shelf, ramp: Ramp, options: StretchOptions, also: Collection[str] = ()
+) -> list[tuple[int, BeatRange]]:
+    """Return the rows and ranges of a shelf that may be played, as `StretchPeers` has them."""
+    spm = shelf.tempo_bpm[:, np.newaxis] * np.array([1.0, 2.0, 0.5])
+    slack = options.limit + _LOCAL_TEMPO
+    near = (spm >= ramp.lowest_spm * (1 - slack)) & (spm <= ramp.highest_spm * (1 + slack))
+    usable = np.flatnonzero(near.any(axis=1) & ~refused(shelf, options.filters()))
+    rows = usable[np.argsort(-shelf.confidence[usable], kind="stable")[:_ALL_READ]]
+    known = set(also)
+    held = [row for row, audio_hash in enumerate(shelf.audio_hash) if audio_hash in known]
+    rows = np.union1d(rows, np.array(held, dtype=np.int64))
+    return [
+        (row, one)
+        for row, track in zip(rows.tolist(), shelf.fetch(rows), strict=True)
+        for one in find_ranges(track, ramp, options)
+    ]
 
 
 def _rising(values: np.ndarray) -> list[np.ndarray]:
