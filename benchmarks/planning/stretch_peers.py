@@ -33,9 +33,7 @@ _STEP_SLACK = 1e-6
 _PERCENT_SQUARED = 100.0**2
 _HOLE_PRICE, _HOLE_OPENING = 256.0, 1280.0
 _ENERGY_FREE = 0.2
-_AT_ONCE = 64
-_FRUITLESS = 4000
-_AMONG = 30
+_FRUITLESS, _TRIES = 1500, 60
 _POOL = 200
 # Of more music, so much; and how far parts of a song may be from its tempo
 _ALL_READ, _LOCAL_TEMPO = 4000, 0.02
@@ -75,6 +73,9 @@ class StretchPeers:
         self.hole_price = max(
             _HOLE_PRICE, 2 * (100 * options.max_stretch) ** 2 + float(self.penalty.max(initial=0.0))
         )
+        # The same by range, for one at a time: row, artist, album, energy, half steps a beat
+        columns = (self.row, self.artist, self.album, self.energy, self.fine)
+        self._songs = list(zip(*(column.tolist() for column in columns), strict=True))
         self._lay_out()
         reach = self.last_step + int((self.ends * self.fine[self.of]).max(initial=0)) // 2 + 4
         # Of half steps: every beat of 1, 2 and 1/2 steps per beat lies on one
@@ -141,7 +142,17 @@ class StretchPeers:
 
     def join_cost(self, number: int, before: Sequence[int]) -> float:
         """Return what it costs that a range follows others, of which the last two count."""
-        return float(self._join_costs(np.array([number]), before)[0])
+        total, songs, weights = 0.0, self._songs, self.weights
+        artist, album, energy = songs[number][1:4]
+        if len(before) > 1 and artist == songs[before[-2]][1]:
+            total += weights.artist / 2 * (artist >= 0)
+        if before:
+            _, artist_before, album_before, energy_before, _ = songs[before[-1]]
+            total += weights.artist * (artist == artist_before >= 0)
+            total += weights.album * (album == album_before >= 0)
+            beyond = abs(energy - energy_before) - _ENERGY_FREE
+            total += weights.energy * beyond * beyond * (beyond > 0)
+        return total
 
     def _join_costs(self, numbers: np.ndarray, before: Sequence[int]) -> np.ndarray:
         weights, total = self.weights, np.zeros(len(numbers))
@@ -164,7 +175,7 @@ class StretchPeers:
             if piece.gap:
                 total += self._silence(step, step + piece.gap)
                 step += piece.gap
-            row = int(self.row[piece.number])
+            row, *_, fine = self._songs[piece.number]
             if step >= self.last_step or row in rows:
                 return math.inf
             total += leg_cost(piece.number, piece.beats, step)
@@ -173,7 +184,7 @@ class StretchPeers:
             total += self.join_cost(piece.number, played)
             played.append(piece.number)
             rows.add(row)
-            step += piece.beats * int(self.fine[piece.number]) // 2
+            step += piece.beats * fine // 2
         return total + (self._silence(step, self.last_step) if step < self.last_step else 0.0)
 
     def _silence(self, step: int, until: int) -> float:
@@ -219,16 +230,9 @@ class StretchPeers:
 
         return self._played(next_one)
 
-    def nearest(self, random: np.random.Generator | None = None, among: int = 1) -> list[Piece]:
-        """Play what costs least for its seconds, joins included; or one of the best few at random."""
-
-        def next_one(step: int, played: list[int]) -> Piece | None:
-            found = self._cheapest(step, played, among)
-            if not found:
-                return None
-            return found[0] if random is None else found[int(random.integers(len(found)))]
-
-        return self._played(next_one)
+    def nearest(self) -> list[Piece]:
+        """Play what costs least for its seconds, joins included."""
+        return self._played(self._cheapest)
 
     def _whole(self, number: int, step: int) -> int:
         """Return the beats of a range that is played as far as it goes, or to the end of the run."""
@@ -236,8 +240,8 @@ class StretchPeers:
         ends, over = self.ends[lines], self.steps[lines] >= self.last_step - step
         return int(ends[np.argmax(over)]) if over.any() else int(self.latest[number])
 
-    def _cheapest(self, step: int, played: list[int], among: int) -> list[Piece]:
-        """Return the pieces that cost least for their seconds, in order; the best of each range."""
+    def _cheapest(self, step: int, played: list[int]) -> Piece | None:
+        """Return the piece that costs least for its seconds."""
         left = self.last_step - step
         last = (self.steps >= left) & (self.steps_before < left)
         allowed = np.where(last, self.long, self.left & (self.steps < left))
@@ -253,17 +257,15 @@ class StretchPeers:
         least += self.weights.join + self._join_costs(of, played)
         least += np.where(last[lines] | (self.ends[lines] == self.latest[of]), 0.0, self.weights.cut)
         rate = least / run_s
-        found: dict[int, tuple[float, Piece]] = {}
-        for block in _rising(rate):
-            worst = sorted(one for one, _ in found.values())[among - 1 :][:1]
-            if worst and rate[block[0]] >= worst[0]:
+        best, lowest = None, math.inf
+        for at in np.argsort(rate).tolist():
+            if rate[at] >= lowest:
                 break
-            for at in block:
-                number, beats = int(of[at]), int(self.ends[lines[at]])
-                true = self.leg_cost(number, beats, step) + self.join_cost(number, played)
-                if true < math.inf and true / run_s[at] < found.get(number, (math.inf,))[0]:
-                    found[number] = true / float(run_s[at]), Piece(number, beats)
-        return [piece for _, piece in sorted(found.values(), key=lambda one: one[0])[:among]]
+            number, beats = int(of[at]), int(self.ends[lines[at]])
+            true = (self.leg_cost(number, beats, step) + self.join_cost(number, played)) / run_s[at]
+            if true < lowest:
+                best, lowest = Piece(number, beats), float(true)
+        return best
 
     def _played(self, next_one: Callable[[int, list[int]], Piece | None]) -> list[Piece]:
         """Fill the run, silent where nothing fits."""
@@ -293,9 +295,23 @@ class StretchPeers:
             if now_cost < best_cost:
                 best, best_cost = now, now_cost
             if fruitless == _FRUITLESS:
-                now, fruitless = self.nearest(random, int(random.integers(2, _AMONG))), 0
+                now, fruitless = self._at_random(random), 0
                 now_cost = self.cost(now)
         return best, best_cost
+
+    def _at_random(self, random: np.random.Generator) -> list[Piece]:
+        """Fill the run with what happens to fit."""
+
+        def next_one(step: int, played: list[int]) -> Piece | None:
+            for _ in range(_TRIES):
+                drawn = self._drawn(None, step, random)
+                piece = replace(drawn, beats=self._whole(drawn.number, step))
+                fresh = self.row[piece.number] not in self.row[played]
+                if fresh and self.leg_cost(piece.number, piece.beats, step) < math.inf:
+                    return piece
+            return None
+
+        return self._played(next_one)
 
     def _changed(self, now: list[Piece], random: np.random.Generator) -> list[Piece]:
         """Return a run near by: one replaced, two swapped, one put in, taken out, or left elsewhere."""
@@ -331,7 +347,7 @@ class StretchPeers:
         return pieces
 
     def _steps(self, piece: Piece) -> int:
-        return piece.beats * int(self.fine[piece.number]) // 2
+        return piece.beats * self._songs[piece.number][-1] // 2
 
     def _drawn(self, instead: Piece | None, step: int, random: np.random.Generator) -> Piece:
         """Draw a range that is cheap near a step, as long as what it replaces or as long as it goes."""
@@ -371,9 +387,3 @@ def ranges_of(
         for row, track in zip(rows.tolist(), shelf.fetch(rows), strict=True)
         for one in find_ranges(track, ramp, options)
     ]
-
-
-def _rising(values: np.ndarray) -> list[np.ndarray]:
-    """Return the positions of values in rising order, in blocks."""
-    order = np.argsort(values)
-    return [order[first : first + _AT_ONCE] for first in range(0, len(order), _AT_ONCE)]
