@@ -236,7 +236,7 @@ def _stretched_silence(plan: Plan[WarpedLeg], last_step: int) -> Iterator[float]
 
 
 def _stretched_hole_price(ramp: Ramp, shelf: Shelf, options: StretchOptions, wishes: Wishes) -> float:
-    rows, _ = worth_looking_at(shelf, options, wishes)
+    rows, _ = worth_looking_at(shelf, ramp, options, wishes)
     stale = options.weights.recent * wishes.staleness(shelf)[rows]
     penalties = [
         one.penalty + float(old)

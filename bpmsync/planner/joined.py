@@ -12,19 +12,30 @@ import numpy as np
 from bpmsync.beats.jit import compiled
 from bpmsync.planner.network import Limits, Network, omitted_cost
 from bpmsync.planner.ways import Joins, join_cost
-from bpmsync.timeline.arrays import FloatArray  # noqa: TC001 - read by the compiler
+from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001 - read by the compiler
 
-__all__ = ["count_pairs", "count_uses_joined", "least_costs_joined"]
+__all__ = ["count_pairs", "count_uses_joined", "least_costs_joined", "number_items"]
 
 
 @compiled
-def count_pairs(network: Network, most: int) -> int:
+def number_items(network: Network) -> tuple[IntArray, int]:
+    """Return numbers from 0 for the items in the network (-1: not there), and how many they are."""
+    slot, count = np.full(len(network.order), -1, np.int64), 0
+    for item in network.item:
+        if slot[item] < 0:
+            slot[item] = count
+            count += 1
+    return slot, count
+
+
+@compiled
+def count_pairs(network: Network, slot: IntArray, items: int, most: int) -> int:
     """Return how many pairs of legs may meet, or a number above `most`."""
-    items, places = len(network.order), len(network.wait)
+    places = len(network.wait)
     met = np.zeros((items, places + 2), np.bool_)
     pairs = 0
     for leg in range(len(network.cost)):
-        item = network.item[leg]
+        item = slot[network.item[leg]]
         for end in range(network.end[leg], network.end[leg] + (2 if network.loose else 1)):
             if end < places and not met[item, end]:
                 met[item, end] = True
@@ -36,7 +47,7 @@ def count_pairs(network: Network, most: int) -> int:
 
 @compiled
 def least_costs_joined(
-    network: Network, price: FloatArray, joins: Joins
+    network: Network, slot: IntArray, price: FloatArray, joins: Joins
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return the least cost of the rest of a run, as `least_costs` with one layer, and more of it.
 
@@ -44,12 +55,12 @@ def least_costs_joined(
     -------
     playing, silent : numpy.ndarray, shape (1, places + 2)
         Whatever was played before.
-    rest : numpy.ndarray, shape (items, places + 2)
+    rest : numpy.ndarray, shape (numbered items, places + 2)
         After an item; nan where none of the legs leads to.
     after : numpy.ndarray, by leg
         The same, at the end of each.
     """
-    items, places = len(network.order), len(network.wait)
+    items, places = slot.max() + 1 if len(slot) > 0 else 0, len(network.wait)
     playing, silent = np.zeros((1, places + 2)), np.zeros((1, places + 2))
     rest, after = np.full((items, places + 2), np.nan), np.empty(len(network.cost))
     whole = np.empty(len(network.cost))  # by leg: with all that follows
@@ -59,16 +70,17 @@ def least_costs_joined(
         best = np.inf
         for leg in range(network.first[place], network.first[place + 1]):
             item = network.item[leg]
+            row = slot[item]
             least = np.inf
             for end in range(network.end[leg], network.end[leg] + (2 if network.loose else 1)):
-                if np.isnan(rest[item, end]):
+                if np.isnan(rest[row, end]):
                     value = onwards[end]
                     for other in range(network.first[end], network.first[end + 1]):
                         if whole[other] < value:
                             joined = whole[other] + join_cost(joins, item, network.item[other])
                             value = min(value, joined)
-                    rest[item, end] = value
-                least = min(least, rest[item, end])
+                    rest[row, end] = value
+                least = min(least, rest[row, end])
             after[leg] = least
             whole[leg] = network.cost[leg] + price[item] + least
             best = min(best, whole[leg])
@@ -86,6 +98,7 @@ def least_costs_joined(
 @compiled
 def count_uses_joined(
     network: Network,
+    slot: IntArray,
     limits: Limits,
     price: FloatArray,
     joins: Joins,
@@ -110,8 +123,8 @@ def count_uses_joined(
                 if total < best:
                     best, chosen, onwards = total, leg, network.end[leg]
         if chosen >= 0 and network.loose:
-            item = network.item[chosen]
-            if rest[item, onwards + 1] < rest[item, onwards]:
+            row = slot[network.item[chosen]]
+            if rest[row, onwards + 1] < rest[row, onwards]:
                 onwards += 1
         if len(network.rate) > 0:
             for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):

@@ -132,7 +132,7 @@ def _planned(request: _Request) -> Plan:
     """Return the best plan there is, holes or not."""
     shelf, ramp, options = request.shelf, request.ramp, request.options
     items = find_items(shelf, ramp, options, request.wishes)
-    if not len(items.row):
+    if not len(items.row) or not set(request.wishes.held) <= set(items.row.tolist()):
         return Plan(ramp, (), uncovered=((0.0, ramp.duration_s),))
     found = prove(WholeTask(shelf, items, ramp, options, request.wishes), request.effort)
     played = shelf.fetch([int(items.row[item]) for item, _, _ in found.legs])

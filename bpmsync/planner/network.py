@@ -51,11 +51,11 @@ class Network(NamedTuple):
     skip : bool
         Whether a given order may have gaps.
     wait : numpy.ndarray, shape (places,)
-        What silence costs from a place to the next.
+        What silence costs from a place to the next, at least.
     silence : float
         What a unit of time costs in silence, where it is the same everywhere.
     opening : float
-        What it costs to fall silent at all.
+        What it costs to fall silent at all, at least.
     tail : numpy.ndarray, shape (places,)
         What it costs to stop at a place after a leg; infinite where the run is not yet over.
     loose : bool

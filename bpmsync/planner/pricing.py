@@ -21,7 +21,7 @@ from bpmsync.planner.network import (
     least_costs,
 )
 from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the module as it is
-from bpmsync.timeline.arrays import FloatArray  # noqa: TC001
+from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001
 
 __all__ = ["raise_bound"]
 
@@ -29,18 +29,20 @@ _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
 _PATIENCE = 5
 _SMALLEST_SHARE = 1e-3
+_FAR = 20.0
 
 
 @compiled
 def _to_go(
     network: Network,
+    slot: IntArray,
     price: FloatArray,
     joins: Joins,
     joined: bool,  # noqa: FBT001 - the compiler knows no keywords
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return the least costs of the rest, with or without what neighbours cost."""
     if joined:
-        return least_costs_joined(network, price, joins)
+        return least_costs_joined(network, slot, price, joins)
     playing, silent = least_costs(network, price)
     return playing, silent, np.empty((0, 0)), np.empty(0)
 
@@ -48,6 +50,7 @@ def _to_go(
 @compiled
 def raise_bound(
     network: Network,
+    slot: IntArray,
     limits: Limits,
     joins: Joins,
     joined: bool,  # noqa: FBT001 - the compiler knows no keywords
@@ -61,6 +64,8 @@ def raise_bound(
     ----------
     network, limits, joins
         The run, what it may hold, and what neighbours cost.
+    slot : numpy.ndarray of int64, by item
+        As by `number_items`.
     joined : bool
         Whether neighbours count.
     prices : Prices
@@ -85,7 +90,7 @@ def raise_bound(
     share, since, highest, omitted = 1.0, 0, -np.inf, False
     for turn in range(rounds):
         price = item_prices(limits, tried)
-        to_go = _to_go(network, price, joins, joined)
+        to_go = _to_go(network, slot, price, joins, joined)
         bound = bound_of(to_go[0], limits, tried)
         if bound > highest:
             highest, since = bound, 0
@@ -98,11 +103,11 @@ def raise_bound(
                 tried.track[:] = best.track
                 tried.artist[:] = best.artist
                 price = item_prices(limits, tried)
-                to_go = _to_go(network, price, joins, joined)
+                to_go = _to_go(network, slot, price, joins, joined)
         if target - highest <= _CLOSE * abs(target) or share < _SMALLEST_SHARE or turn == rounds - 1:
             break
         if joined:
-            omitted = count_uses_joined(network, limits, price, joins, to_go, used, used_artist)
+            omitted = count_uses_joined(network, slot, limits, price, joins, to_go, used, used_artist)
         else:
             omitted = count_uses(network, limits, price, (to_go[0], to_go[1]), used, used_artist)
         size = 0.0
@@ -120,7 +125,9 @@ def raise_bound(
             size += used_artist[artist] ** 2
         if size == 0.0:
             break
-        move = share * (target - bound) / size
+        # A target that is far away would make for steps that lead nowhere
+        ahead = min(target - bound, max(abs(bound) / 2, (target - bound) / _FAR))
+        move = share * ahead / size
         for track in range(len(used)):
             moved = tried.track[track] + move * used[track]
             tried.track[track] = moved if limits.must[track] else max(moved, 0.0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from bpmsync.planner.joined import count_pairs, least_costs_joined
+from bpmsync.planner.joined import count_pairs, least_costs_joined, number_items
 from bpmsync.planner.network import (
     Limits,
     Network,
@@ -28,7 +28,7 @@ from bpmsync.planner.network import (
 )
 from bpmsync.planner.pricing import raise_bound
 from bpmsync.planner.search import find_way
-from bpmsync.planner.ways import LEG, PARENT, TIME, WAY_COLUMNS, Beam, Guide
+from bpmsync.planner.ways import LEG, PARENT, SILENT, TIME, WAY_COLUMNS, Beam, Guide
 
 if TYPE_CHECKING:
     from bpmsync.planner.ways import Joins, Scene
@@ -114,7 +114,7 @@ class Struck:
 
 
 class Task(Protocol):
-    """One run to plan: `stretch` units of time compete for ways together."""
+    """One run to plan: `stretch` units of time compete for ways together, `finest` make a place."""
 
     limits: Limits
     joins: Joins
@@ -122,6 +122,10 @@ class Task(Protocol):
     whole: WholeRun
     seconds: float
     stretch: int
+
+    @property
+    def finest(self) -> int:
+        """Units of time that the finest place takes."""
 
     def rough(self) -> tuple[Network, IntArray]:
         """Return a network that need not list everything, and the variant of each leg."""
@@ -131,6 +135,9 @@ class Task(Protocol):
 
         None where they are too many, or no finer ones make sense.
         """
+
+    def sparing(self, network: Network, variant: IntArray) -> np.ndarray | None:
+        """Return which legs use up their music as far as they may; None where all do."""
 
 
 class _Solver:
@@ -146,10 +153,11 @@ class _Solver:
         # Silence from the first moment to the last is a way too, where nothing has to be played
         network = self._network
         silence = network.silence * task.scene.run if network.loose else float(network.wait.sum())
-        silence += network.opening + (0.0 if np.isfinite(network.wait).all() else math.inf)
+        silence += task.scene.opening + (0.0 if np.isfinite(network.wait).all() else math.inf)
         free = math.isfinite(silence) and not task.limits.must.any()
         self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), 0.0
         self._legs: tuple[tuple[int, int, int], ...] = ()
+        self._is_broken = False  # whether the plan has a hole
         self._must = np.zeros(tracks, np.int64)
         wanted = np.flatnonzero(task.limits.must)
         self._must[wanted] = 1 << np.arange(len(wanted), dtype=np.int64)
@@ -157,6 +165,8 @@ class _Solver:
     def solve(self) -> Found:
         self._relax()
         self._search(*_FIRST, exact=False)
+        if not self._is_done():
+            self._spare()
         for width, children in _WIDTHS[:3]:
             if self._cost < _NO_WAY:
                 break
@@ -164,11 +174,12 @@ class _Solver:
             self._search(width, children, exact=False)
         if not self._is_done():
             self._improve(*_FIRST)
-        for width, children in _LEVELS:
-            if self._is_done() or not self._refine():
+        for level, (width, children) in enumerate(_LEVELS):
+            # Where silence cannot be helped, fractions of a second of it need not be weighed
+            if self._is_done() or (self._is_broken and level > 1) or not self._refine():
                 break
             self._improve(width, children)
-        for width, children in _WIDTHS:
+        for width, children in _WIDTHS[:2] if self._is_broken else _WIDTHS:
             if self._is_done() or self._ways_left <= 0:
                 break
             self._improve(width, children)
@@ -177,6 +188,18 @@ class _Solver:
         cost = self._cost / _MICRO
         # The bound is a sum of rounded terms; it must not pass the cost by a rounding
         return Found(self._legs, cost, max(0.0, min(self._bound, cost)))
+
+    def _spare(self) -> None:
+        """Look for a plan that leaves no song early: where music is short, the least costs do not know it."""
+        whole = self._task.sparing(self._network, self._variant)
+        if whole is None or self._network.layers > 1:
+            return
+        kept = self._network, self._variant, self._bound
+        self._network, self._variant = _only(self._network, whole), self._variant[whole]
+        self._relax()
+        self._search(*_FIRST, exact=False)
+        self._network, self._variant, self._bound = kept
+        self._relax()
 
     def _urge(self) -> None:
         """Offer more for what has to be played, where no way was found that plays it."""
@@ -209,7 +232,7 @@ class _Solver:
         self._price = item_prices(self._task.limits, self._prices)
         self._joined = self._may_join()
         if self._joined:
-            found = least_costs_joined(self._network, self._price, self._task.joins)
+            found = least_costs_joined(self._network, self._slot, self._price, self._task.joins)
             self._playing, self._silent, self._rest, self._after = found
         else:
             self._playing, self._silent = least_costs(self._network, self._price)
@@ -228,6 +251,7 @@ class _Solver:
                 rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(each, 1)))
                 self._prices, _, _ = raise_bound(
                     network,
+                    self._slot,
                     self._task.limits,
                     self._task.joins,
                     joined,
@@ -240,11 +264,11 @@ class _Solver:
     def _may_join(self) -> bool:
         """Return whether there is so little left that least costs can know what was played last."""
         network = self._network
-        room = len(network.order) * (len(network.wait) + 2)
+        self._slot, items = number_items(network)
         self._pairs = 0
-        if network.layers > 1 or room > _MOST_RESTS:
+        if network.layers > 1 or items * (len(network.wait) + 2) > _MOST_RESTS:
             return False
-        self._pairs = count_pairs(network, _MOST_PAIRS)
+        self._pairs = count_pairs(network, self._slot, items, _MOST_PAIRS)
         return self._pairs <= _MOST_PAIRS
 
     @property
@@ -289,6 +313,7 @@ class _Solver:
             self._silent,
             self._rest,
             self._after,
+            self._slot,
             self._price,
             self._unpaid,
             self._must,
@@ -313,17 +338,25 @@ class _Solver:
         self._ways_left -= count
         if last >= 0:
             self._cost, self._legs = cost, self._traced(ways, last)
-        # What was struck out or dropped costs as much as the best plan, or this
-        self._bound = max(self._bound, min(self._cost, lost) / _MICRO) if self._lists_all() else self._bound
+        if not len(self._network.rate):
+            # What was struck out or dropped costs as much as the best plan, or this
+            self._bound = max(self._bound, min(self._cost / _MICRO, lost / _MICRO, self._with_a_hole()))
 
-    def _lists_all(self) -> bool:
-        return len(self._network.rate) == 0
+    def _with_a_hole(self) -> float:
+        """Return what any plan with a hole costs, where holes may be finer than the cells of the network."""
+        network = self._network
+        if not network.loose or network.size <= self._task.finest:
+            return math.inf
+        so_far = least_so_far(network, self._price)[1]
+        return float((so_far + self._silent)[:, : len(network.wait) + 1].min()) - self._unpaid
 
     def _traced(self, ways: IntArray, last: int) -> tuple[tuple[int, int, int], ...]:
         legs = []
         way = last
+        self._is_broken = bool(ways[last, SILENT])
         while ways[way, LEG] >= 0:
             leg, parent = int(ways[way, LEG]), int(ways[way, PARENT])
+            self._is_broken |= bool(ways[parent, SILENT])
             legs.append((int(self._network.item[leg]), int(self._variant[leg]), int(ways[parent, TIME])))
             way = parent
         return tuple(reversed(legs))

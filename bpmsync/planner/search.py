@@ -155,13 +155,13 @@ def _fall_silent(
 ) -> bool:
     """Add a way that is silent up to the next place; return whether that comes before another one."""
     place = ways[way, PLACE]
-    price = network.wait[place] + (0.0 if ways[way, SILENT] else network.opening)
-    rest = guide.silent[ways[way, LAYER], place + 1]
+    price, rest = network.wait[place], guide.silent[ways[way, LAYER], place + 1]
     if price + rest == np.inf:
         return False
     time = ways[way, TIME] + network.size
-    if network.loose and time >= scene.run:  # up to the end of the run, not of the cell
-        price += network.silence * (scene.run - ways[way, TIME]) - network.wait[place]
+    if network.loose:  # a cell of time, the last one up to the end of the run
+        price = network.silence * (min(time, scene.run) - ways[way, TIME])
+    price += 0.0 if ways[way, SILENT] else scene.opening
     total = ways[way, COST] + _micro(price)
     over = time >= scene.run or place + 1 >= len(network.wait)
     estimate = total
@@ -254,8 +254,9 @@ def _go_on(
         if time < scene.run and end < places:
             paid = ways[way, PAID] + _micro(guide.price[item])
             rest = guide.playing[network.order[item] + 1, end]
-            if joined and not np.isnan(guide.rest[item, end]):
-                rest = max(rest, guide.rest[item, end])
+            row = guide.slot[item] if joined else -1
+            if row >= 0 and not np.isnan(guide.rest[row, end]):
+                rest = max(rest, guide.rest[row, end])
             estimate += _micro_below(rest - guide.unpaid) + paid
         if estimate >= state[1]:
             continue

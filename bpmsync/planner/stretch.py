@@ -112,7 +112,7 @@ class _Request:
 
     def ranges(self) -> tuple[list[BeatRange], IntArray, float]:
         """Return the ranges worth looking at, the row of each, and what others cost at least."""
-        rows, least_omitted = worth_looking_at(self.shelf, self.options, self.wishes)
+        rows, least_omitted = worth_looking_at(self.shelf, self.ramp, self.options, self.wishes)
         stale = self.options.weights.recent * self.wishes.staleness(self.shelf)
         found, row_of = [], []
         for row, track in zip(rows.tolist(), self.shelf.fetch(rows), strict=True):
@@ -147,7 +147,7 @@ def _planned(request: _Request) -> Plan[WarpedLeg]:
     shelf, ramp, options = request.shelf, request.ramp, request.options
     ranges, row_of, least_omitted = request.ranges()
     found = None
-    if ranges:
+    if ranges and set(request.wishes.held) <= set(row_of.tolist()):
         task = WarpedTask(
             (ranges, row_of, shelf), ramp, options, wishes=request.wishes, least_omitted=least_omitted
         )

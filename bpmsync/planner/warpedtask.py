@@ -44,22 +44,27 @@ _STRETCH_STEPS = 8
 _ALL_PAIRS = 1_200_000
 # Tracks whose beats are read; of more music, the surest
 _ALL_READ = 4000
+# By how much a track's tempo may be another somewhere in it
+_LOCAL_TEMPO = 0.1
 _LISTED_RANGES, _SAMPLED_PLACES = 16, 100
 _MOST_LEGS = 3_000_000
 
 
-def worth_looking_at(shelf: Shelf, options: StretchOptions, wishes: Wishes) -> tuple[IntArray, float]:
+def worth_looking_at(
+    shelf: Shelf, ramp: Ramp, options: StretchOptions, wishes: Wishes
+) -> tuple[IntArray, float]:
     """Return the rows whose beats are worth reading, and what others cost at least.
 
     Parameters
     ----------
-    shelf, options, wishes
-        The music, the limits and what the run has to hold.
+    shelf, ramp, options, wishes
+        The music, the target, the limits and what the run has to hold.
 
     Returns
     -------
     rows : numpy.ndarray of int64
-        Of all that can be planned; where that is very much, those with the surest beats.
+        Of all that can be planned; where that is very much, those that are near the ramp's tempo
+        and have the surest beats.
     least_omitted : float
         %^2 for each second of the run; infinite where nothing that may fit was left out.
     """
@@ -72,14 +77,17 @@ def worth_looking_at(shelf: Shelf, options: StretchOptions, wishes: Wishes) -> t
     rows = np.flatnonzero(usable)
     if len(rows) <= _ALL_READ:
         return rows, math.inf
-    order = rows[np.lexsort((rows, penalty[rows]))]
+    slack = options.limit + _LOCAL_TEMPO
+    slowest, fastest = ramp.lowest_spm * (1 - slack), ramp.highest_spm * (1 + slack)
+    spm = shelf.tempo_bpm[rows][:, np.newaxis] * np.array([1.0, 2.0, 0.5])
+    far = ~((spm >= slowest) & (spm <= fastest)).any(axis=1)
+    order = rows[np.lexsort((rows, penalty[rows], far))]
     chosen = order[:_ALL_READ]
     wanted = [*wishes.held]
     wanted += [row for rows in wishes.order if len(rows) == 1 for row in rows]
     held = [row for row in wanted if usable[row]]
-    return np.unique(np.concatenate([chosen, _ints(held)])), float(penalty[order[_ALL_READ]]) * (
-        1 - options.limit
-    )
+    least_omitted = float(penalty[order[_ALL_READ:]].min()) * (1 - options.limit)
+    return np.unique(np.concatenate([chosen, _ints(held)])), least_omitted
 
 
 class WarpedTask:
@@ -165,6 +173,7 @@ class WarpedTask:
         )
         # No leg that another one follows is shorter
         self._shortest_steps = int(shortest_s / (1 + options.limit) * ramp.lowest_spm / 60)
+        self.finest = self.run.stride
         self.stretch = max(1, _STRETCH_STEPS // self.run.stride) * self.run.stride
         worst = (100 * options.max_stretch) ** 2
         self._hole_price = max(_HOLE_PRICE, 2 * worst + float(self.run.penalty.max()))
@@ -186,7 +195,9 @@ class WarpedTask:
             ENERGY_FREE,
             weights.energy,
         )
-        self.scene = Scene(last_step, shares_end=False, tail_price=0.0, shortest_tail=0, ends_from=0)
+        self.scene = Scene(
+            last_step, shares_end=False, tail_price=0.0, shortest_tail=0, ends_from=0, opening=_HOLE_OPENING
+        )
         nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
         self.whole = WholeRun(
             nothing,
@@ -246,6 +257,11 @@ class WarpedTask:
             return None
         omitted = np.full(self._places, self._least_omitted)
         return self._network(legs, omitted if math.isfinite(self._least_omitted) else np.zeros(0)), beats
+
+    def sparing(self, network: Network, variant: IntArray) -> np.ndarray:
+        """Return which legs go to the last bar line with room for a fade, or fill the run."""
+        whole: np.ndarray = (variant >= self.run.latest[network.item]) | (network.end == self._places)
+        return whole
 
     def _highest_rates(self, struck: Struck) -> FloatArray:
         """Return by place what a leg of a better plan may cost at most for each second."""

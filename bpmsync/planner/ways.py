@@ -95,6 +95,8 @@ class Guide(NamedTuple):
         Least costs of the rest.
     rest, after : numpy.ndarray
         The same by item and place, and by leg, where neighbours count; else empty.
+    slot : numpy.ndarray of int64, by item
+        Its row in `rest`; -1 for none.
     price : numpy.ndarray, by item
         What a use is charged in them.
     unpaid : float
@@ -111,6 +113,7 @@ class Guide(NamedTuple):
     silent: FloatArray
     rest: FloatArray
     after: FloatArray
+    slot: IntArray
     price: FloatArray
     unpaid: float
     must: IntArray
@@ -170,6 +173,8 @@ class Scene(NamedTuple):
         How much it may be in any case; else half of the last leg.
     ends_from : int
         The time from which on the run may end so.
+    opening : float
+        What it costs to fall silent at all.
     """
 
     run: int
@@ -177,6 +182,7 @@ class Scene(NamedTuple):
     tail_price: float
     shortest_tail: int
     ends_from: int
+    opening: float
 
 
 @compiled

@@ -199,7 +199,13 @@ class WholeTask:
             tail_price=worst / US,
             shortest_tail=round(SHORTEST_TAIL_S * US),
             ends_from=max((at for at, _ in pins), default=-1) + 1,
+            opening=HOLE_OPENING,
         )
+
+    @property
+    def finest(self) -> int:
+        """Microseconds of the finest cell, of which holes last a whole number."""
+        return self._size_us(_LEVELS)
 
     def rough(self) -> tuple[Network, IntArray]:
         """Return the legs on rough cells; of much music the cheapest at each moment."""
@@ -241,6 +247,10 @@ class WholeTask:
         *legs, complete = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
         return self._network(cells, places, legs, np.zeros(0)) if complete else None
 
+    def sparing(self, network: Network, variant: IntArray) -> np.ndarray | None:  # noqa: ARG002
+        """Return None: all files are played whole."""
+        return None
+
     def _highest_rates(
         self, before: FloatArray, after: FloatArray, limit: float, cell_s: float
     ) -> FloatArray:
@@ -261,9 +271,11 @@ class WholeTask:
         run_s, size_s = self.seconds, cells.size_us / US
         lengths_us = self.whole.length_us
         begins = np.minimum(np.arange(places + 1) * size_s, run_s)
-        wait = np.full(places, self._hole_price * size_s)
+        # A hole that goes over n edges lasts n - 1 cells at least: the first one is free
+        cell = self._hole_price * size_s
+        wait = np.full(places, min(cell, HOLE_OPENING))
         # Whoever is in the last cell may be at its end already, and in the one before at its end
-        wait[-2:-1] = self._hole_price * max(0.0, run_s - (places - 1) * size_s)
+        wait[-2:-1] = min(self._hole_price * max(0.0, run_s - (places - 1) * size_s), HOLE_OPENING)
         wait[-1] = 0.0
         for pin_us in self.whole.pin_us:
             wait[min(pin_us // cells.size_us, places - 1)] = np.inf
@@ -282,7 +294,7 @@ class WholeTask:
             skip=self._skip,
             wait=wait,
             silence=self._hole_price / US,
-            opening=HOLE_OPENING,
+            opening=max(0.0, HOLE_OPENING - cell),
             tail=np.where((left_s <= longest_s) & may_end, self.scene.tail_price * US * left_s, np.inf),
             loose=True,
             rate=rate,
