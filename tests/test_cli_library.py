@@ -128,10 +128,10 @@ def test_coverage_shows_minutes_as_bars_and_as_json(db: Path, capsys: pytest.Cap
     status, out, _ = run(capsys, "--db", db, "coverage")
     assert status == 0
     assert "█" in out
-    bands = json.loads(run(capsys, "--db", db, "coverage", "--json")[1])
+    bands = json.loads(run(capsys, "--db", db, "coverage", "--json")[1])["bands"]
     assert any(band["minutes"] > 0 for band in bands)
     assert all(band["from_spm"] < band["to_spm"] for band in bands)
-    nothing = json.loads(run(capsys, "--db", db, "coverage", "artist:nobody", "--json")[1])
+    nothing = json.loads(run(capsys, "--db", db, "coverage", "artist:nobody", "--json")[1])["bands"]
     assert not any(band["minutes"] for band in nothing)
 
 

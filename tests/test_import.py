@@ -567,7 +567,7 @@ def test_coverage_counts_them_and_says_so(
     run(capsys, "--db", db, "import", listed(tmp_path, SIX))
 
     def minutes(*args: str) -> float:
-        bands = json.loads(run(capsys, "--db", db, "coverage", "--json", *args)[1])
+        bands = json.loads(run(capsys, "--db", db, "coverage", "--json", *args)[1])["bands"]
         return float(sum(band["minutes"] for band in bands))
 
     assert minutes() == pytest.approx(minutes("--no-imported") + 6 * 200 / 60)

@@ -1,28 +1,55 @@
-"""``bpmsync coverage``: how much music each cadence has."""
+"""``bpmsync coverage``: how much music each cadence and each part of a run has."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from bpmsync.beats.detection import PLANNED
-from bpmsync.cli.options import DURATION, SPM, imported_option, json_option
+from bpmsync.cli.options import (
+    DURATION,
+    PERCENT,
+    SPM,
+    chosen_ramp,
+    imported_option,
+    json_option,
+    ramp_options,
+)
 from bpmsync.cli.session import Session, common_options, pass_session
+from bpmsync.cli.stretching import refuse_other_mode, stretch_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable
 
+    from bpmsync.library.glance import Glance
+    from bpmsync.library.shelf import Shelf
+    from bpmsync.library.store import Store
+    from bpmsync.library.track import Track
+    from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import CadenceBand
+    from bpmsync.planner.ranges import StretchOptions
+    from bpmsync.planner.survey import Survey
+    from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["command"]
 
-_BAR_WIDTH = 40
+# Wider than this a row is hard to follow
+_WIDEST = 110
+_DECIMALS = 6
+_RAMPS = ("spm", "from_spm", "to_spm", "count", "ramp_text")
+_RAMP_PARTS = ("duration", "warm_up", "cool_down")
 
 
 @click.command("coverage")
 @click.argument("query", nargs=-1)
+@ramp_options
+@click.option(
+    "--max-off", type=PERCENT, default="4%", help="How far a track's step tempo may be from the target."
+)
 @click.option("--min-length", type=DURATION, default="1m30s", help="Shortest track.")
 @click.option("--max-length", type=DURATION, default="12m", help="Longest track.")
 @click.option(
@@ -32,87 +59,220 @@ _BAR_WIDTH = 40
     metavar="0..1",
     help="No track whose beat is less certain.",
 )
+@click.option("--include", multiple=True, metavar="QUERY", help="Only tracks that match (any of several).")
+@click.option("--exclude", multiple=True, metavar="QUERY", help="No track that matches.")
 @click.option("--spoken/--no-spoken", default=False, help="Audiobooks and podcasts, too.")
+@click.option(
+    "--stretch/--no-stretch", default=False, help="For stretched plans: parts of songs, a beat on each step."
+)
+@stretch_limits
 @imported_option(default=True)
-@click.option("--from", "from_spm", type=SPM, default=140.0, help="Slowest cadence shown.")
-@click.option("--to", "to_spm", type=SPM, default=200.0, help="Fastest cadence shown.")
+@click.option("--lowest", type=SPM, default=140.0, help="Slowest cadence of the bands.")
+@click.option("--highest", type=SPM, default=200.0, help="Fastest cadence of the bands.")
 @click.option("--width", type=click.FloatRange(1, 100), default=5.0, metavar="SPM", help="Width of a band.")
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the picture, too.",
+)
 @json_option
 @common_options
 @pass_session
+@click.pass_context
 def command(
+    ctx: click.Context,
     session: Session,
+    /,
     query: tuple[str, ...],
     *,
-    min_length: float,
-    max_length: float,
-    min_confidence: float,
-    spoken: bool,
+    stretch: bool,
     imported: bool,
-    from_spm: float,
-    to_spm: float,
+    lowest: float,
+    highest: float,
     width: float,
+    svg: Path | None,
     as_json: bool,
+    **options: Any,  # noqa: ANN401 - the shared options, taken out below
 ) -> None:
     """Show how many minutes of music each cadence has, of the tracks that match QUERY.
 
-    A track counts at 1, 2 and 1/2 steps per beat.
+    A track counts at 1, 2 and 1/2 steps per beat. With a ramp, as for bpmsync plan, also where
+    a run is thin, what would close its holes, and which music to add.
     """
-    from bpmsync.cli.output import print_json  # help draws nothing
-    from bpmsync.cli.planning import filtered, offered_tracks
-    from bpmsync.planner.candidates import NativeOptions
-    from bpmsync.planner.coverage import cadence_bands
-
-    options = NativeOptions(
-        min_length_s=min_length, max_length_s=max_length, min_confidence=min_confidence, spoken=spoken
+    from bpmsync.cli.coveragepicture import (
+        Coverage,
+        coverage_words,
+        empty_bands,
+        save_coverage_svg,
+        show_coverage,
     )
+    from bpmsync.cli.output import console, print_json
+    from bpmsync.planner.coverage import cadence_bands
+    from bpmsync.planner.survey import survey_run
+
+    ramp = _ramp(ctx, options)
+    refuse_other_mode(ctx, stretch=stretch)
+    limits = _limits(ctx, options, stretch=stretch)
+    where = _test(" ".join(query), options)
     with session.open_store() as store:
-        offered = offered_tracks(store, imported=imported)
-    tracks = filtered(offered, " ".join(query))
-    bands = cadence_bands(tracks, options, width_spm=width, from_spm=from_spm, to_spm=to_spm)
+        shelf = _shelf(store, where, imported=imported and not stretch)
+        bands = cadence_bands(shelf, limits, width_spm=width, from_spm=lowest, to_spm=highest)
+        survey = None if ramp is None else survey_run(shelf, ramp, limits)
+    coverage = Coverage(bands, survey)
+    if svg is not None:
+        save_coverage_svg(coverage, svg)
     if as_json:
-        print_json([_band_json(band) for band in bands])
+        print_json(_document(bands, survey, stretch=stretch))
         return
-    _bars(bands)
-    for line in _holes(bands):
+    screen = console()
+    show_coverage(screen, coverage, width=min(screen.width, _WIDEST))
+    for line in coverage_words(survey):
+        click.echo(line)
+    for line in empty_bands(bands):
         session.say(line)
-    songs = sum(not track.has_file for track in tracks)
+    songs = int((~shelf.has_file).sum())
     if songs:
         session.say(f"{songs} imported songs are counted: only a playlist in Spotify can play them")
 
 
-def _band_json(band: CadenceBand) -> dict[str, float]:
+def _ramp(ctx: click.Context, options: dict[str, Any]) -> Ramp | None:
+    """Return the ramp, if there is one; half a one is refused."""
+    names = (*_RAMPS, *_RAMP_PARTS)
+    typed = any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
+    if typed or any(options[name] is not None for name in _RAMPS):
+        return chosen_ramp(ctx, options).ramp
+    for name in (*names, "baseline"):
+        del options[name]
+    return None
+
+
+def _limits(ctx: click.Context, options: dict[str, Any], *, stretch: bool) -> NativeOptions | StretchOptions:
+    from bpmsync.planner.candidates import NativeOptions
+    from bpmsync.planner.ranges import StretchOptions
+
+    shared = {
+        "max_length_s": options.pop("max_length"),
+        "min_confidence": options.pop("min_confidence"),
+        "spoken": options.pop("spoken"),
+        "partial": True,
+    }
+    shortest_s = options.pop("min_length")
+    if not stretch:
+        return NativeOptions(max_off=options.pop("max_off"), min_length_s=shortest_s, **shared)
+    # As for a plan, the default is for whole songs
+    if ctx.get_parameter_source("min_length") is ParameterSource.DEFAULT:
+        shortest_s = StretchOptions().min_length_s
+    return StretchOptions(
+        max_stretch=options.pop("max_stretch"),
+        fade_steps=options.pop("fade"),
+        min_length_s=shortest_s,
+        **shared,
+    )
+
+
+def _test(query: str, options: dict[str, Any]) -> Callable[[Track | Glance], bool] | None:
+    """Return what tells whether a track counts; None where all do."""
+    from bpmsync.library.query import parse_query
+
+    needed = [parse_query(query)] if query.strip() else []
+    wanted = [parse_query(text) for text in options.pop("include")]
+    unwanted = [parse_query(text) for text in options.pop("exclude")]
+    if not needed and not wanted and not unwanted:
+        return None
+
+    def passes(track: Track | Glance) -> bool:
+        if not all(one.matches(track) for one in needed) or any(one.matches(track) for one in unwanted):
+            return False
+        return not wanted or any(one.matches(track) for one in wanted)
+
+    return passes
+
+
+def _shelf(store: Store, where: Callable[[Track | Glance], bool] | None, *, imported: bool) -> Shelf:
+    from bpmsync.cli.planning import offered_tracks
+    from bpmsync.library.shelving import load_shelf
+
+    shelf = load_shelf(store, imported=imported, where=where, is_there=os.path.exists)
+    if not len(shelf):
+        offered_tracks(store, imported=imported)  # tells of an empty library
+    return shelf
+
+
+def _document(bands: tuple[CadenceBand, ...], survey: Survey | None, *, stretch: bool) -> dict[str, Any]:
     return {
-        "from_spm": band.from_spm,
-        "to_spm": band.to_spm,
-        "minutes": round(band.total_min, 6),
-        "minutes_at_1": round(band.once_min, 6),
-        "minutes_at_2": round(band.twice_min, 6),
-        "minutes_at_half": round(band.half_min, 6),
-        "tracks": band.tracks,
+        "mode": "stretch" if stretch else "native",
+        "bands": [_band(band) for band in bands],
+        "run": None if survey is None else _run(survey),
     }
 
 
-def _bars(bands: Sequence[CadenceBand]) -> None:
-    longest = max((band.total_min for band in bands), default=0.0) or 1.0
-    for band in bands:
-        # A little music still shows
-        length = math.ceil(_BAR_WIDTH * band.total_min / longest)
-        label = f"{band.from_spm:3.0f}-{band.to_spm:3.0f} spm"
-        click.echo(f"{label} {band.total_min:7.1f} min {band.tracks:5d} tracks  {'█' * length}".rstrip())
+def _band(band: CadenceBand) -> dict[str, Any]:
+    return {
+        "from_spm": band.from_spm,
+        "to_spm": band.to_spm,
+        "minutes": round(band.total_min, _DECIMALS),
+        "minutes_at_1": round(band.once_min, _DECIMALS),
+        "minutes_at_2": round(band.twice_min, _DECIMALS),
+        "minutes_at_half": round(band.half_min, _DECIMALS),
+        "tracks": band.tracks,
+        "within": [
+            {"percent": round(100 * limit, _DECIMALS), "minutes": round(minutes, _DECIMALS), "tracks": tracks}
+            for limit, minutes, tracks in zip(band.limits, band.within_min, band.within_tracks, strict=True)
+        ],
+    }
 
 
-def _holes(bands: Sequence[CadenceBand]) -> Iterator[str]:
-    """Say which music would fill the cadences that have none, neighbours together."""
-    empty = [band for band in bands if not band.tracks]
-    if len(empty) == len(bands):
-        yield "no track of these serves any of these cadences"
-        return
-    start = 0
-    for end in range(1, len(empty) + 1):
-        if end < len(empty) and empty[end].from_spm == empty[end - 1].to_spm:
-            continue
-        low, high = empty[start].from_spm, empty[end - 1].to_spm
-        music = f"music at {low / 2:g}-{high / 2:g} or {low:g}-{high:g} BPM fills it"
-        yield f"nothing at {low:g}-{high:g} spm: {music}"
-        start = end
+def _run(survey: Survey) -> dict[str, Any]:
+    from bpmsync.timeline.ramptext import format_ramp
+
+    return {
+        "ramp": format_ramp(survey.plan.ramp),
+        "duration_s": round(survey.plan.duration_s, _DECIMALS),
+        "covered_s": round(survey.plan.covered_s, _DECIMALS),
+        "parts": [
+            {
+                "start_s": round(part.start_s, _DECIMALS),
+                "end_s": round(part.end_s, _DECIMALS),
+                "from_spm": round(part.low_spm, _DECIMALS),
+                "to_spm": round(part.high_spm, _DECIMALS),
+                "minutes": round(part.music_min, _DECIMALS),
+                "needed_minutes": round(part.needed_min, _DECIMALS),
+                "for_each": round(part.for_each, _DECIMALS),
+                "tracks": part.tracks,
+            }
+            for part in survey.parts
+        ],
+        "holes": [
+            {
+                "start_s": round(hole.start_s, _DECIMALS),
+                "end_s": round(hole.end_s, _DECIMALS),
+                "from_spm": round(hole.low_spm, _DECIMALS),
+                "to_spm": round(hole.high_spm, _DECIMALS),
+                "remedies": [
+                    {
+                        "option": closing.relaxation.option,
+                        "value": closing.relaxation.value or None,
+                        "closes": closing.is_whole,
+                        "closes_s": round(closing.closed_s, _DECIMALS),
+                        "silent_s": round(closing.silent_s, _DECIMALS),
+                        "tracks": [track.name for track in closing.tracks],
+                    }
+                    for closing in survey.remedies(hole)
+                ],
+            }
+            for hole in survey.holes
+        ],
+        "add": {
+            "bands": [
+                {
+                    "low_bpm": band.low_bpm,
+                    "high_bpm": band.high_bpm,
+                    "songs": band.songs,
+                    "minutes": band.minutes,
+                }
+                for band in survey.additions.bands
+            ],
+            "silent_s": round(survey.additions.silent_s, _DECIMALS),
+        },
+    }

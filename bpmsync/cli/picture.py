@@ -23,11 +23,12 @@ from bpmsync.planner.legs import WarpedLeg, error_percent, leg_span, leg_target
 from bpmsync.timeline.durations import format_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bpmsync.planner.legs import Plan, WholeLeg
 
-__all__ = ["SVG_WIDTH", "save_svg", "show_plan"]
+__all__ = ["SVG_WIDTH", "draw_svg", "save_svg", "show_plan"]
 
 SVG_WIDTH = 100
 _LONGEST_NAME = 200
@@ -88,6 +89,26 @@ def save_svg(plan: Plan[Any], path: str | Path) -> None:
     ExportError
         If it cannot be written; an old file is kept.
     """
+    draw_svg(lambda console: show_plan(console, plan, width=SVG_WIDTH), path, name="bpmsync-plan")
+
+
+def draw_svg(draw: Callable[[Console], None], path: str | Path, *, name: str) -> None:
+    """Write what is printed on a console as an SVG picture, whole or not at all.
+
+    Parameters
+    ----------
+    draw : callable
+        Prints it.
+    path : str or Path
+        Of the picture.
+    name : str
+        The same for equal pictures: they have equal bytes.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be written; an old file is kept.
+    """
     console = Console(
         record=True,
         file=io.StringIO(),
@@ -98,9 +119,8 @@ def save_svg(plan: Plan[Any], path: str | Path) -> None:
         no_color=False,
         _environ={},
     )
-    show_plan(console, plan, width=SVG_WIDTH)
-    # A fixed id: equal plans give equal bytes
-    svg = console.export_svg(title="bpmsync", theme=_PAPER, unique_id="bpmsync-plan")
+    draw(console)
+    svg = console.export_svg(title="bpmsync", theme=_PAPER, unique_id=name)
     write_atomically(path, svg)
 
 

@@ -17,12 +17,12 @@ from bpmsync.planner.proof import Effort
 from bpmsync.planner.relaxations import gentler, tries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.library.track import Track
     from bpmsync.planner.coverage import Limits
-    from bpmsync.planner.legs import Plan
+    from bpmsync.planner.legs import Plan, WarpedLeg, WholeLeg
     from bpmsync.planner.relaxations import Relaxation
     from bpmsync.timeline.ramp import Ramp
 
@@ -35,7 +35,7 @@ QUICK = Effort(gap=0.05, ways=50_000)
 
 _SAME_S = 0.5
 # Less is nobody's remedy
-_LEAST_CLOSED_S = 5.0
+_LEAST_CLOSED_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,7 @@ class Closing:
     silent_s : float
         How many seconds of the whole run have none even so.
     tracks : tuple of Track
-        What then plays there, new ones first.
+        What then plays there, or elsewhere in place of it, and did not before.
     """
 
     hole: Hole
@@ -202,16 +202,23 @@ def _tried(case: Case, before: Plan[Any], relaxation: Relaxation) -> list[Closin
 
 def _closings(before: Plan[Any], after: Plan[Any], relaxation: Relaxation) -> list[Closing]:
     known = {leg.track.audio_hash for leg in before.legs}
+    new = [leg for leg in after.legs if leg.track.audio_hash not in known]
     found = []
     for hole in holes_of(before):
-        tracks = []
-        for leg in after.legs:
-            start_s, end_s = leg_span(leg, after.ramp)
-            if min(end_s, hole.end_s) - max(start_s, hole.start_s) > _SAME_S:
-                tracks.append(leg.track)
-        new_first = sorted(tracks, key=lambda track: track.audio_hash in known)
-        closed = closed_s(hole, before, after)
-        found.append(Closing(hole, relaxation, closed, _silence_s(after), tuple(new_first)))
+        # Where what was there before has moved into the hole, new music makes room for it elsewhere
+        legs = _under(hole, new, after) or new or _under(hole, after.legs, after)
+        tracks = tuple(leg.track for leg in legs)
+        found.append(Closing(hole, relaxation, closed_s(hole, before, after), _silence_s(after), tracks))
+    return found
+
+
+def _under(hole: Hole, legs: Sequence[WholeLeg | WarpedLeg], plan: Plan[Any]) -> list[WholeLeg | WarpedLeg]:
+    """Return which legs of a plan play where there was a hole."""
+    found = []
+    for leg in legs:
+        start_s, end_s = leg_span(leg, plan.ramp)
+        if min(end_s, hole.end_s) - max(start_s, hole.start_s) > _SAME_S:
+            found.append(leg)
     return found
 
 
