@@ -23,12 +23,6 @@ from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.stretching import refuse_other_mode, stretch_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bpmsync.library.glance import Glance
-    from bpmsync.library.shelf import Shelf
-    from bpmsync.library.store import Store
-    from bpmsync.library.track import Track
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.coverage import CadenceBand
     from bpmsync.planner.ranges import StretchOptions
@@ -107,16 +101,18 @@ def command(
         save_coverage_svg,
         show_coverage,
     )
+    from bpmsync.cli.music import Music
     from bpmsync.cli.output import console, print_json
+    from bpmsync.cli.planning import Filters
     from bpmsync.planner.coverage import cadence_bands
     from bpmsync.planner.survey import survey_run
 
     ramp = _ramp(ctx, options)
     refuse_other_mode(ctx, stretch=stretch)
     limits = _limits(ctx, options, stretch=stretch)
-    where = _test(" ".join(query), options)
+    music = Music(Filters.take(options), " ".join(query), imported=imported and not stretch)
     with session.open_store() as store:
-        shelf = _shelf(store, where, imported=imported and not stretch)
+        shelf = music.load(store, is_there=os.path.exists)
         bands = cadence_bands(shelf, limits, width_spm=width, from_spm=lowest, to_spm=highest)
         survey = None if ramp is None else survey_run(shelf, ramp, limits)
     coverage = Coverage(bands, survey)
@@ -169,34 +165,6 @@ def _limits(ctx: click.Context, options: dict[str, Any], *, stretch: bool) -> Na
         min_length_s=shortest_s,
         **shared,
     )
-
-
-def _test(query: str, options: dict[str, Any]) -> Callable[[Track | Glance], bool] | None:
-    """Return what tells whether a track counts; None where all do."""
-    from bpmsync.library.query import parse_query
-
-    needed = [parse_query(query)] if query.strip() else []
-    wanted = [parse_query(text) for text in options.pop("include")]
-    unwanted = [parse_query(text) for text in options.pop("exclude")]
-    if not needed and not wanted and not unwanted:
-        return None
-
-    def passes(track: Track | Glance) -> bool:
-        if not all(one.matches(track) for one in needed) or any(one.matches(track) for one in unwanted):
-            return False
-        return not wanted or any(one.matches(track) for one in wanted)
-
-    return passes
-
-
-def _shelf(store: Store, where: Callable[[Track | Glance], bool] | None, *, imported: bool) -> Shelf:
-    from bpmsync.cli.planning import offered_tracks
-    from bpmsync.library.shelving import load_shelf
-
-    shelf = load_shelf(store, imported=imported, where=where, is_there=os.path.exists)
-    if not len(shelf):
-        offered_tracks(store, imported=imported)  # tells of an empty library
-    return shelf
 
 
 def _document(bands: tuple[CadenceBand, ...], survey: Survey | None, *, stretch: bool) -> dict[str, Any]:
