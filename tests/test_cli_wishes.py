@@ -268,6 +268,17 @@ def test_the_songs_of_an_old_playlist_on_a_ramp(say: Say, tmp_path: Path) -> Non
     ]
 
 
+def test_an_old_playlist_in_its_own_order(say: Say) -> None:
+    run = ("--duration", "9m", "--max-off", "8%", "--partial", "--from-playlist")
+    for entries in (("music/04.mp3", "music/02.mp3"), ("music/02.mp3", "music/04.mp3")):
+        plan = say.plan(*run, write_list(*entries), "--keep-order")
+        names = [Path(leg.track.path).name for leg in plan.legs]
+        assert names == [name for name in (Path(entry).name for entry in entries) if name in names]
+        assert plan.parameters["keep_order"] is True
+    status, _, err = say("plan", *RUN, "--keep-order")
+    assert (status, "add --from-playlist" in err) == (2, True)
+
+
 def test_what_an_old_playlist_names_and_nobody_knows(say: Say) -> None:
     old = write_list("music/04.mp3", "music/02.mp3", "gone/x.mp3", *(f"gone/{n}.mp3" for n in range(12)))
     status, out, err = say("plan", "--spm", "164", "--duration", "6m", "--from-playlist", old, "-q")

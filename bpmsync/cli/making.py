@@ -149,7 +149,8 @@ def _planned(
     from bpmsync.cli.wanted import find_wanted, refuse_impossible, refuse_unmet
     from bpmsync.planner.wishes import Wishes
 
-    free = Wishes(most_per_artist=job.asked.per_artist, recent=recent)
+    order = job.music.order(store, shelf)
+    free = Wishes(most_per_artist=job.asked.per_artist, recent=recent, order=order)
     wanted = find_wanted(store, shelf, job.asked.play, job.ramp)
     for one in wanted:
         refuse_impossible(one, job.ramp, job.limits)
@@ -202,6 +203,7 @@ def _recorded(plan: Plan[Any], shelf: Shelf, job: Job) -> Plan[Any]:
         **job.music.filters.parameters(),
         **job.asked.parameters(),
         **({} if playlist is None else {"from_playlist": playlist.path.name}),
+        **({"keep_order": True} if playlist is not None and playlist.keep_order else {}),
         **({} if shelf.has_file.all() else {"imported": True}),
     }
     return replace(plan, parameters={**plan.parameters, **asked})

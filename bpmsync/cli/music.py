@@ -36,13 +36,16 @@ class OldPlaylist:
         The playlist.
     entries : tuple of str
         Absolute paths, in its order.
+    keep_order : bool
+        Whether that order stays.
     """
 
     path: Path
     entries: tuple[str, ...]
+    keep_order: bool = False
 
     @classmethod
-    def read(cls, path: Path) -> OldPlaylist:
+    def read(cls, path: Path, *, keep_order: bool = False) -> OldPlaylist:
         """Read a playlist.
 
         Raises
@@ -58,7 +61,7 @@ class OldPlaylist:
         if not entries:
             msg = f"the playlist {clean(str(path))} names no file"
             raise BpmsyncError(msg)
-        return cls(path, entries)
+        return cls(path, entries, keep_order)
 
     def found_in(self, store: Store) -> dict[str, str]:
         """Return which file of the library each entry is, as it is written or else in NFC."""
@@ -119,6 +122,14 @@ class Music:
         if not len(shelf):
             self._refuse_nothing(store)
         return shelf
+
+    def order(self, store: Store, shelf: Shelf) -> list[tuple[int]]:
+        """Return the rows in the order that the playlist gives; none where no order stays."""
+        if self.playlist is None or not self.playlist.keep_order:
+            return []
+        row_of = {path: row for row, path in enumerate(shelf.paths(range(len(shelf))))}
+        named = self.playlist.found_in(store).values()
+        return [(row_of[path],) for path in dict.fromkeys(named) if path in row_of]
 
     def unknown(self, store: Store) -> list[str]:
         """Return which files of the playlist the library does not hold."""

@@ -48,6 +48,9 @@ __all__ = ["command"]
     metavar="FILE",
     help="Only what this playlist (old.m3u8) names.",
 )
+@click.option(
+    "--keep-order", is_flag=True, help="With --from-playlist: in its order; what does not fit is left out."
+)
 @click.option("--forget-last", is_flag=True, help="The last plan was not run: --avoid-recent forgets it.")
 @imported_option(default=False)
 @click.option(
@@ -76,6 +79,7 @@ def command(
     *,
     stretch: bool,
     from_playlist: Path | None,
+    keep_order: bool,
     forget_last: bool,
     output: Path | None,
     svg: Path | None,
@@ -102,7 +106,10 @@ def command(
     _refuse_no_place(ctx, explain=asked.explain, anywhere=as_json or not to_stdout)
     kind = _stretched(ctx, options, asked) if stretch else _native(options, asked)
     filters, writing = Filters.take(options), Writing.take(options)
-    playlist = None if from_playlist is None else OldPlaylist.read(from_playlist)
+    if keep_order and from_playlist is None:
+        msg = "--keep-order keeps the order of a playlist: add --from-playlist FILE"
+        raise click.UsageError(msg, ctx)
+    playlist = None if from_playlist is None else OldPlaylist.read(from_playlist, keep_order=keep_order)
     music = Music(filters, " ".join(query), imported=imported and not stretch, playlist=playlist)
     places = _places(output, stretch=stretch)
     if places is not None:

@@ -69,6 +69,7 @@ COMMANDS = (
     CommandEntry("fix", "bpmsync.cli.fix", "Correct the beat of a track."),
     CommandEntry("plan", "bpmsync.cli.plan", "Choose and order tracks of the library along a cadence."),
     CommandEntry("coverage", "bpmsync.cli.coverage", "Show how much music each cadence has."),
+    CommandEntry("swap", "bpmsync.cli.swap", "Play another song as one leg of a plan."),
     CommandEntry("export", "bpmsync.cli.export", "Write a plan as a playlist, or copy its files."),
     CommandEntry("render", "bpmsync.cli.render", "Make a stretched plan into sound, every beat on a step."),
     CommandEntry("push", "bpmsync.cli.push", "Make a plan a playlist in your Spotify account."),
