@@ -10,6 +10,8 @@ import pytest
 
 from bpmsync.cli.main import main
 from bpmsync.export.m3u import read_m3u
+from bpmsync.library.planbook import PlanBook
+from bpmsync.library.store import Store
 from bpmsync.planner.plan import load_plan
 from command_line import Answer, bpmsync
 
@@ -110,6 +112,32 @@ def test_a_dry_run_writes_nothing(
     assert answer.status == 0
     assert "nothing was written" in answer.err
     assert not list(here.iterdir())
+
+
+def test_what_a_run_has_to_hold_and_what_it_costs(
+    db: Path, here: Path, fixtures_audio: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ("--db", db, "playlist", fixtures_audio, *RAMP, "--explain", "--per-artist", "3")
+    wish = ("--play", f"{fixtures_audio / 'Gutter Ballet.mp3'}@3m")
+    answer = run(capsys, *args, *wish, "--dry-run")
+    assert answer.status == 0, answer.err
+    assert "what it costs" in answer.out
+    assert (remembered(db), list(here.iterdir())) == ([], [])
+    document = json.loads(run(capsys, *args, *wish, "--json").out)
+    assert len(document["explain"]["legs"]) == len(document["plan"]["legs"])
+    played = {leg["audio_hash"]: leg for leg in document["plan"]["legs"]}
+    (leg,) = [one for one in played.values() if one["path"].endswith("Gutter Ballet.mp3")]
+    assert leg["start_s"] <= 180 < leg["end_s"]
+    assert [set(plan) for plan in remembered(db)] == [set(played)]
+    again = json.loads(run(capsys, *args[:-3], "-f", "--max-off", "8%", "--avoid-recent", "1", "--json").out)
+    assert again["explain"] is None
+    assert {leg["audio_hash"] for leg in again["plan"]["legs"]} != set(played)
+    assert run(capsys, *args, "--play", "nobody at all").status == 1
+
+
+def remembered(db: Path) -> list[tuple[str, ...]]:
+    with Store(db) as store:
+        return PlanBook(store).recent(9)
 
 
 def test_a_copy_for_the_phone_and_a_picture(

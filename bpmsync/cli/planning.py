@@ -11,12 +11,11 @@ import click
 from bpmsync.cli.text import percent, spm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from bpmsync.cli.rise import Rise
     from bpmsync.library.glance import Glance
-    from bpmsync.library.store import Store
     from bpmsync.library.track import Track
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.legs import Plan
@@ -27,8 +26,6 @@ __all__ = [
     "Filters",
     "cadence_errors",
     "certificate",
-    "filtered",
-    "offered_tracks",
     "plan_name",
     "report_plan",
     "show_legs",
@@ -108,11 +105,6 @@ class Filters:
 
         return passes
 
-    def apply(self, tracks: Iterable[Track]) -> list[Track]:
-        """Return the tracks that pass."""
-        passes = self.test()
-        return list(tracks) if passes is None else [track for track in tracks if passes(track)]
-
     @classmethod
     def recorded(cls, parameters: Mapping[str, object]) -> Filters:
         """Return the filters that a plan records."""
@@ -123,35 +115,6 @@ class Filters:
         """Return what a plan records of them: nothing where there are none."""
         given = {"include": _OR.join(self.include), "exclude": _OR.join(self.exclude)}
         return {name: text for name, text in given.items() if text}
-
-
-def filtered(tracks: Iterable[Track], query: str) -> list[Track]:
-    """Return the tracks that a query matches; all for an empty one."""
-    return Filters(include=(query,) if query.strip() else ()).apply(tracks)
-
-
-def offered_tracks(store: Store, *, imported: bool) -> list[Track]:
-    """Return the tracks that can be planned: files that are there, and imported songs if wanted.
-
-    Raises
-    ------
-    BpmsyncError
-        If the library holds nothing at all.
-    """
-    from pathlib import Path
-
-    from bpmsync.errors import BpmsyncError
-    from bpmsync.library.songbook import SongBook
-
-    files = store.tracks()
-    songs = SongBook(store).tracks(files)
-    if not files and songs and not imported:
-        msg = "the library holds imported songs only: --imported plans them for a push to Spotify"
-        raise BpmsyncError(msg)
-    if not files and not songs:
-        msg = "the library is empty: bpmsync scan FOLDER fills it"
-        raise BpmsyncError(msg)
-    return [*(track for track in files if Path(track.path).exists()), *(songs if imported else [])]
 
 
 def plan_name(ramp: Ramp) -> str:

@@ -17,6 +17,7 @@ from bpmsync.errors import BpmsyncError, LibraryError, SpotifyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from bpmsync.cli.planning import Filters
     from bpmsync.cli.pushoptions import PushWishes
     from bpmsync.cli.session import Session
     from bpmsync.export.spotify.choosing import Alternatives, Matcher, Selection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bpmsync.export.spotify.push import Pushed
     from bpmsync.export.spotify.targets import Target
     from bpmsync.export.spotify.values import CatalogueTrack, Match
+    from bpmsync.library.shelf import Shelf
     from bpmsync.library.track import Track
     from bpmsync.planner.legs import Plan
 
@@ -34,6 +36,9 @@ __all__ = ["PushReport", "refuse_without_login", "run_push", "undo_last_push"]
 # Fewer than this is more likely a mistake than a run
 _FEW = 5
 _SHOWN = 3
+# Steps per beat that a track may have
+_RATIOS = (1.0, 2.0, 0.5)
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ def run_push(session: Session, plan: Plan, wishes: PushWishes, *, dry_run: bool)
         matches = _matched(session, plan, search, library.memory)
         if wishes.review:
             matches = review_matches(matches, search, library.memory)
-        stand_ins = _alternatives(plan, library.tracks) if wishes.replace else None
+        stand_ins = _alternatives(plan, library.music) if wishes.replace else None
         selection = select_tracks(plan, matches, _matcher(search, library.memory), stand_ins)
         pushed = None
         if not dry_run:
@@ -144,7 +149,7 @@ def _now() -> dt.datetime:
 class _Library:
     """What a push needs of the library: stand-ins, and answers from earlier pushes."""
 
-    tracks: Callable[[], Sequence[Track]]
+    music: Callable[[Filters], Shelf | None]
     memory: MatchMemory
 
 
@@ -153,19 +158,19 @@ def _library(session: Session, wishes: PushWishes) -> Iterator[_Library]:
     """Open the library; go on without one that cannot be opened."""
     from bpmsync.export.spotify.memory import PassingMemory, PersonsWord
     from bpmsync.library.matchbook import MatchBook
-    from bpmsync.library.songbook import SongBook
+    from bpmsync.library.shelving import load_shelf
 
     try:
         store = session.open_store()
     except LibraryError as error:
         session.say(f"{clean(str(error))}\ngoing on without a library: what is found is not remembered")
-        yield _Library(lambda: (), PassingMemory())
+        yield _Library(lambda _: None, PassingMemory())
         return
     with store:
-        songs = SongBook(store)
         memory = MatchBook(store, now=_now, catalogue=catalogue_of(wishes.account))
         yield _Library(
-            lambda: [*store.tracks(), *songs.tracks()], PersonsWord(memory) if wishes.refresh else memory
+            lambda filters: load_shelf(store, imported=True, where=filters.test()),
+            PersonsWord(memory) if wishes.refresh else memory,
         )
 
 
@@ -187,20 +192,33 @@ def _matcher(search: _Search, memory: MatchMemory) -> Matcher:
     return partial(match_song, search=search, memory=memory, now=_now())
 
 
-def _alternatives(plan: Plan, tracks: Callable[[], Sequence[Track]]) -> Alternatives:
+def _alternatives(plan: Plan, music: Callable[[Filters], Shelf | None]) -> Alternatives:
     """Offer what the plan was allowed to choose from; a song without a file does as well."""
     from bpmsync.cli.planning import Filters
-    from bpmsync.planner.swap import next_best
+    from bpmsync.planner.swap import next_best, options_of
 
-    allowed: list[Track] | None = None
+    shelf: Shelf | None = None
 
     def alternatives(whole: Plan, leg: int, without: Collection[str]) -> Iterator[Plan]:
-        nonlocal allowed
-        if allowed is None:
-            allowed = Filters.recorded(plan.parameters).apply(tracks())
+        nonlocal shelf
+        if shelf is None:
+            shelf = music(Filters.recorded(plan.parameters))
+        allowed = [] if shelf is None else _near(shelf, whole, leg, options_of(plan.parameters).max_off)
         return next_best(whole, leg, allowed, without=without)
 
     return alternatives
+
+
+def _near(shelf: Shelf, plan: Plan, leg: int, max_off: float) -> list[Track]:
+    """Return the tracks of about the tempo that a leg has to have, and those of the plan."""
+    import numpy as np
+
+    target = float(plan.ramp.spm_at(plan.legs[leg].start_s))
+    played = {one.track.audio_hash for one in plan.legs}
+    near = np.array([audio_hash in played for audio_hash in shelf.audio_hash], dtype=bool)
+    for ratio in _RATIOS:
+        near |= np.abs(shelf.tempo_bpm * ratio / target - 1) <= max_off * (1 + _ROUNDING)
+    return shelf.fetch(np.flatnonzero(near))
 
 
 def _ask_first(selection: Selection, target: Target, *, yes: bool) -> None:
