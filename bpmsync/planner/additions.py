@@ -36,6 +36,8 @@ _SONG_S = 210.0
 _PIECE_S = 240.0
 # More songs than the holes need: lengths have to fit, too
 _SPARE = (1, 2, 4)
+# Of so many songs one is left over, where many have to fit
+_LEFT_OVER = 8
 # Of a tempo, on either side: as music of one kind is spread, and never at the limit
 _HALF_BAND = 0.03
 _NARROWEST = 0.012
@@ -222,7 +224,8 @@ def _bands(windows: Sequence[_Window], spare: int, lengths_s: Sequence[float]) -
             else:
                 left.append(one)
         rest = left
-        songs = math.ceil(seconds / mean_s) + spare
+        fewest = math.ceil(seconds / mean_s)
+        songs = fewest + spare + fewest // _LEFT_OVER
         minutes = math.ceil(math.fsum(islice(cycle(lengths_s), songs)) / 60)
         yield TempoBand(*_said(low, high), songs, float(minutes))
 
