@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from bpmsync.planner.ranges import BeatRange, StretchOptions
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["cheapest_warped", "cheapest_whole", "last_step_of", "track", "warped_cost", "whole_cost"]
+__all__ = [
+    "cheapest_warped",
+    "cheapest_whole",
+    "last_step_of",
+    "never_dearer",
+    "track",
+    "warped_cost",
+    "whole_cost",
+]
 
 
 def track(
@@ -144,6 +152,15 @@ def warped_cost(plan: Plan[WarpedLeg], library: Iterable[Track], options: Stretc
         if start < end:
             total += 1280.0 + hole_price * float(np.diff(plan.ramp.time_of([start, end]))[0])
     return total
+
+
+def never_dearer(new: Plan[Any] | None, old: Plan[Any]) -> None:
+    """Check a plan where all that another one did is possible too: no proof may say that it costs more."""
+    rounding = 1e-5
+    assert new is not None
+    assert new.bound <= old.cost + rounding
+    # With a gap, no more than this above it
+    assert new.cost <= old.cost * max(1.0, new.cost / max(new.bound, 1e-9)) + rounding
 
 
 def cheapest_warped(library: Sequence[Track], ramp: Ramp, options: StretchOptions) -> float:
