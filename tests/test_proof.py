@@ -218,10 +218,11 @@ def test_more_effort_is_never_dearer_and_the_order_of_files_is_nothing(
     gaps = (math.inf, 0.3, 0.05, 0)
     plans = [planned(library, ramp, effort=replace(NEARLY_EXACT, gap=gap)) for gap in gaps]
     plans.insert(0, planned(library, ramp, effort=Effort(time_limit_s=0)))
-    assert len({plan is None for plan in plans}) == 1
+    # Little effort may stop at a run in silence, which is no plan; what was found stays found
+    assert [plan is None for plan in plans] == sorted([plan is None for plan in plans], reverse=True)
     for less, more in pairwise(plan for plan in plans if plan):
         assert more.cost <= less.cost
-        assert more.bound >= less.bound * (1 - 1e-9)
+        assert more.bound >= less.bound * (1 - 1e-8)
     shuffled = random.sample(library, len(library))
     copy = replace(library[0], path="/zzz/copy.mp3")
     for songs in (shuffled, [copy, *shuffled]):

@@ -129,11 +129,12 @@ def test_more_effort_is_never_dearer_and_the_order_of_files_is_nothing(
     gaps = (math.inf, 0.3, 0.05, 0)
     plans = [planned(library, ramp, effort=replace(EXACT, gap=gap)) for gap in gaps]
     plans.insert(0, planned(library, ramp, effort=Effort(time_limit_s=0)))
-    assert len({plan is None for plan in plans}) == 1
+    # Little effort may stop at a run in silence, which is no plan; what was found stays found
+    assert [plan is None for plan in plans] == sorted([plan is None for plan in plans], reverse=True)
     found = [plan for plan in plans if plan]
     for less, more in pairwise(found):
         assert more.cost <= less.cost
-        assert more.bound >= less.bound * (1 - 1e-9)
+        assert more.bound >= less.bound * (1 - 1e-8)
     for plan in found:
         check_legs(plan, OPTIONS)
         check_tiling(plan)
