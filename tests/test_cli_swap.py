@@ -57,7 +57,7 @@ def test_another_song_and_all_others_in_their_order(library: Path, tmp_path: Pat
         assert new.legs[1].track.path.rsplit("/", 1)[1] in out.read_text("utf-8")
 
 
-def swapped(library: Path, folder: Path, *words: object) -> Answer:
+def swapped(library: Path, folder: Path, *words: str | Path) -> Answer:
     return bpmsync("--db", library, "swap", folder / "run.plan.json", *words, cwd=folder)
 
 

@@ -281,7 +281,7 @@ def test_shorter_or_longer_files_are_advised_where_they_help() -> None:
         plan_native(short, steady(170, 5))
     with pytest.raises(PlanError, match="--max-length 24m covers all of it"):
         plan_native([track("set", 170.0, 1200.0)], steady(170, 20))
-    with pytest.raises(PlanError, match="24 min .7 songs. at 83-87 or 166-174 BPM"):
+    with pytest.raises(PlanError, match=r"24 min .7 songs. at 83-87 or 166-174 BPM"):
         plan_native([track("slow", 120.0)], steady(170, 20))
 
 

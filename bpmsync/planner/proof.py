@@ -221,11 +221,13 @@ class _Solver:
                 self._search(width, children, exact=True)
 
     def _is_done(self) -> bool:
-        if self._cost == _NO_WAY:
+        if process_time() > self._until:
+            return True
+        if not self._legs:  # silence all along is not good enough, however near it is
             return False
         excess = self._cost / _MICRO - self._bound
         near = max(self._effort.gap * self._bound, self._effort.excess * self._task.seconds)
-        return excess <= max(near, 1.5e-6) or process_time() > self._until
+        return excess <= max(near, 1.5e-6)
 
     def _relax(self) -> None:
         """Count the least costs under the prices."""

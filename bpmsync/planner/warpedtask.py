@@ -42,8 +42,10 @@ _MOST_CUTS = 16
 _STRETCH_STEPS = 8
 # Pairs of range and place that are all looked at; where there are more, the cheapest ranges at each place
 _ALL_PAIRS = 1_200_000
+# of which so many are looked at again, once it is known what plans cost
+_MOST_PAIRS = 12_000_000
 # Tracks whose beats are read; of more music, the surest
-_ALL_READ = 4000
+_ALL_READ = 2500
 # By how much a track's tempo may be another somewhere in it
 _LOCAL_TEMPO = 0.1
 _LISTED_RANGES, _SAMPLED_PLACES = 16, 100
@@ -77,16 +79,17 @@ def worth_looking_at(
     rows = np.flatnonzero(usable)
     if len(rows) <= _ALL_READ:
         return rows, math.inf
+    # Elsewhere in a track its tempo may be another, but not so far from what it is in the middle
     slack = options.limit + _LOCAL_TEMPO
     slowest, fastest = ramp.lowest_spm * (1 - slack), ramp.highest_spm * (1 + slack)
     spm = shelf.tempo_bpm[rows][:, np.newaxis] * np.array([1.0, 2.0, 0.5])
-    far = ~((spm >= slowest) & (spm <= fastest)).any(axis=1)
-    order = rows[np.lexsort((rows, penalty[rows], far))]
-    chosen = order[:_ALL_READ]
+    near = rows[((spm >= slowest) & (spm <= fastest)).any(axis=1)]
+    order = near[np.lexsort((near, penalty[near]))]
+    chosen, cut = order[:_ALL_READ], order[_ALL_READ:]
     wanted = [*wishes.held]
-    wanted += [row for rows in wishes.order if len(rows) == 1 for row in rows]
+    wanted += [row for some in wishes.order if len(some) == 1 for row in some]
     held = [row for row in wanted if usable[row]]
-    least_omitted = float(penalty[order[_ALL_READ:]].min()) * (1 - options.limit)
+    least_omitted = float(penalty[cut].min()) * (1 - options.limit) if len(cut) else math.inf
     return np.unique(np.concatenate([chosen, _ints(held)])), least_omitted
 
 
@@ -249,9 +252,11 @@ class WarpedTask:
         """Return all legs of better plans, where a network has not all of them yet."""
         if not len(network.rate):
             return None
-        sieve = WarpedSieve(
-            self._highest_rates(struck), struck.before, struck.after, struck.price, struck.limit
-        )
+        rate = self._highest_rates(struck)
+        penalties = np.sort(self.run.penalty) * (1 - self.run.limit)
+        if int(np.searchsorted(penalties, rate).sum()) > _MOST_PAIRS:
+            return None
+        sieve = WarpedSieve(rate, struck.before, struck.after, struck.price, struck.limit)
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
         if not complete:
             return None
