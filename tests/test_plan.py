@@ -99,7 +99,9 @@ def test_the_keys_are_those_of_the_design_in_order() -> None:
         "start_s end_s target_from_spm target_to_spm error_spm error_percent source_start_s source_end_s "
         "beats downbeats beats_per_bar usable first_beat last_beat first_step steps stretch_percent"
     )
-    assert document["gap_percent"] is None
+    assert document["gap_percent"] == 25.0, "by how much the cost is above the bound"
+    without = json.loads(plan_to_json(replace(make_plan(), bound=0.0)))
+    assert without["gap_percent"] is None
     assert document["legs"][1]["steps_per_beat"] == "2"
     assert document["legs"][1]["target_from_spm"] == 166.0
     assert document["legs"][0]["stretch_percent"] is None

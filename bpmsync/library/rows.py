@@ -178,7 +178,8 @@ def applied(detection: Detection, override: Override) -> Detection:
     if override.beats is None:
         return detection
     first, last = float(override.beats.beats[0]), float(override.beats.beats[-1])
-    span = ((max(first, 0.0), last),)
+    # Beats that all lie before the file begins are of no use in it
+    span = ((max(first, 0.0), last),) if last > 0 else ()
     return replace(
         detection,
         grid=override.beats,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpmsync.beats.jit import compiled
-from bpmsync.planner.joined import count_uses_joined, least_costs_joined
+from bpmsync.planner.joined import count_uses_joined, least_costs_classed, least_costs_joined
 from bpmsync.planner.network import (
     Limits,
     Network,
@@ -23,13 +23,19 @@ from bpmsync.planner.network import (
 from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the module as it is
 from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001
 
-__all__ = ["raise_bound"]
+__all__ = ["CLASSES", "EACH", "NONE", "raise_bound"]
+
+# How neighbours count in least costs
+NONE = 0
+EACH = 1
+CLASSES = 2
 
 _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
 _PATIENCE = 5
 _SMALLEST_SHARE = 1e-3
 _FAR = 20.0
+_TRIED, _WORTH = 8, 0.02
 
 
 @compiled
@@ -38,11 +44,14 @@ def _to_go(
     slot: IntArray,
     price: FloatArray,
     joins: Joins,
-    joined: bool,  # noqa: FBT001 - the compiler knows no keywords
+    tables: tuple[FloatArray, FloatArray],
+    neighbours: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return the least costs of the rest, with or without what neighbours cost."""
-    if joined:
+    if neighbours == EACH:
         return least_costs_joined(network, slot, price, joins)
+    if neighbours == CLASSES:
+        return least_costs_classed(network, slot, tables, price)
     playing, silent = least_costs(network, price)
     return playing, silent, np.empty((0, 0)), np.empty(0)
 
@@ -53,7 +62,8 @@ def raise_bound(
     slot: IntArray,
     limits: Limits,
     joins: Joins,
-    joined: bool,  # noqa: FBT001 - the compiler knows no keywords
+    tables: tuple[FloatArray, FloatArray],
+    neighbours: int,
     prices: Prices,
     target: float,
     rounds: int,
@@ -65,9 +75,11 @@ def raise_bound(
     network, limits, joins
         The run, what it may hold, and what neighbours cost.
     slot : numpy.ndarray of int64, by item
-        As by `number_items`.
-    joined : bool
-        Whether neighbours count.
+        As by `number_items`, or its class.
+    tables : (numpy.ndarray, numpy.ndarray)
+        As for `least_costs_classed`.
+    neighbours : int
+        Whether neighbours count: `NONE`, `EACH`, or `CLASSES` of them.
     prices : Prices
         To begin with.
     target : float
@@ -87,10 +99,10 @@ def raise_bound(
     best = Prices(prices.track.copy(), prices.artist.copy())
     tried = Prices(prices.track.copy(), prices.artist.copy())
     used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
-    share, since, highest, omitted = 1.0, 0, -np.inf, False
+    share, since, highest, omitted, begun = 1.0, 0, -np.inf, False, -np.inf
     for turn in range(rounds):
         price = item_prices(limits, tried)
-        to_go = _to_go(network, slot, price, joins, joined)
+        to_go = _to_go(network, slot, price, joins, tables, neighbours)
         bound = bound_of(to_go[0], limits, tried)
         if bound > highest:
             highest, since = bound, 0
@@ -103,10 +115,15 @@ def raise_bound(
                 tried.track[:] = best.track
                 tried.artist[:] = best.artist
                 price = item_prices(limits, tried)
-                to_go = _to_go(network, slot, price, joins, joined)
+                to_go = _to_go(network, slot, price, joins, tables, neighbours)
+        if turn == 0:
+            begun = highest
+        # Where tracks hardly repeat, prices are not what is missing
+        if turn == _TRIED and highest - begun < _WORTH * (target - begun) < _WORTH * abs(begun) / 4:
+            break
         if target - highest <= _CLOSE * abs(target) or share < _SMALLEST_SHARE or turn == rounds - 1:
             break
-        if joined:
+        if neighbours != NONE:
             omitted = count_uses_joined(network, slot, limits, price, joins, to_go, used, used_artist)
         else:
             omitted = count_uses(network, limits, price, (to_go[0], to_go[1]), used, used_artist)

@@ -9,15 +9,14 @@ are one. Work is counted, not timed, so that equal input gives an equal plan on 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from time import process_time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.joined import count_pairs, least_costs_joined, number_items
+from bpmsync.planner.classes import classes_of
+from bpmsync.planner.joined import count_pairs, least_costs_classed, least_costs_joined, number_items
 from bpmsync.planner.network import (
-    Limits,
     Network,
     Prices,
     bound_of,
@@ -26,14 +25,13 @@ from bpmsync.planner.network import (
     least_costs,
     least_so_far,
 )
-from bpmsync.planner.pricing import raise_bound
+from bpmsync.planner.pricing import CLASSES, EACH, NONE, raise_bound
 from bpmsync.planner.search import find_way
+from bpmsync.planner.task import Effort, Found, Struck, Task
 from bpmsync.planner.ways import LEG, PARENT, SILENT, TIME, WAY_COLUMNS, Beam, Guide
 
 if TYPE_CHECKING:
-    from bpmsync.planner.ways import Joins, Scene
-    from bpmsync.planner.wholecost import WholeRun
-    from bpmsync.timeline.arrays import FloatArray, IntArray
+    from bpmsync.timeline.arrays import IntArray
 
 __all__ = ["Effort", "Found", "Struck", "Task", "prove"]
 
@@ -52,92 +50,8 @@ _NEARLY = 1.1
 _FEW = 20_000
 # Neighbours count in least costs up to so many pairs of legs, and of items and places
 _MOST_PAIRS, _MOST_RESTS = 6_000_000, 8_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """When a plan is good enough.
-
-    Parameters
-    ----------
-    gap : float
-        The cost is at most this share above the bound.
-    excess : float
-        Or so much above it, for each second of the run.
-    ways : int
-        Ways that are looked at, at most.
-    time_limit_s : float
-        Seconds of processor time; infinite: equal input gives an equal plan.
-    """
-
-    gap: float = 0.005
-    excess: float = 0.0
-    ways: int = 1_200_000
-    time_limit_s: float = math.inf
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """The legs of the best plan, what it costs and what none undercuts.
-
-    Parameters
-    ----------
-    legs : tuple of (int, int, int)
-        Item, variant (see `Task`) and start, in units of time.
-    cost, bound : float
-        Without a leg: the cost of silence.
-    """
-
-    legs: tuple[tuple[int, int, int], ...]
-    cost: float
-    bound: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Struck:
-    """What tells that a leg is part of no better plan: least costs around it, by place.
-
-    Parameters
-    ----------
-    before, after : numpy.ndarray, shape (places + 2,)
-        From the start, and to the end.
-    price : numpy.ndarray, by item
-        Paid in them.
-    limit : float
-        What the best plan costs, with all prices.
-    """
-
-    before: FloatArray
-    after: FloatArray
-    price: FloatArray
-    limit: float
-
-
-class Task(Protocol):
-    """One run to plan: `stretch` units of time compete for ways together, `finest` make a place."""
-
-    limits: Limits
-    joins: Joins
-    scene: Scene
-    whole: WholeRun
-    seconds: float
-    stretch: int
-
-    @property
-    def finest(self) -> int:
-        """Units of time that the finest place takes."""
-
-    def rough(self) -> tuple[Network, IntArray]:
-        """Return a network that need not list everything, and the variant of each leg."""
-
-    def fine(self, network: Network, struck: Struck) -> tuple[Network, IntArray] | None:
-        """Return a better network: all legs of better plans, or these at finer places.
-
-        None where they are too many, or no finer ones make sense.
-        """
-
-    def sparing(self, network: Network, variant: IntArray) -> np.ndarray | None:
-        """Return which legs use up their music as far as they may; None where all do."""
+# Else items count by classes of level and energy, of which so many steps take as long as a pair
+_PAIRS_A_STEP = 8
 
 
 class _Solver:
@@ -149,13 +63,14 @@ class _Solver:
         self._ways_left = effort.ways
         tracks, artists = len(task.limits.must), task.limits.artists
         self._prices = Prices(np.zeros(tracks), np.zeros(artists if task.limits.most else 0))
+        self._classes, self._tables = classes_of(task.joins)
         self._network, self._variant = task.rough()
         # Silence from the first moment to the last is a way too, where nothing has to be played
         network = self._network
         silence = network.silence * task.scene.run if network.loose else float(network.wait.sum())
         silence += task.scene.opening + (0.0 if np.isfinite(network.wait).all() else math.inf)
         free = math.isfinite(silence) and not task.limits.must.any()
-        self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), 0.0
+        self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), task.floor
         self._legs: tuple[tuple[int, int, int], ...] = ()
         self._is_broken = False  # whether the plan has a hole
         self._must = np.zeros(tracks, np.int64)
@@ -176,10 +91,10 @@ class _Solver:
             self._improve(*_FIRST)
         for level, (width, children) in enumerate(_LEVELS):
             # Where silence cannot be helped, fractions of a second of it need not be weighed
-            if self._is_done() or (self._is_broken and level > 1) or not self._refine():
+            if self._is_done() or (self._is_hopeless and level > 1) or not self._refine():
                 break
             self._improve(width, children)
-        for width, children in _WIDTHS[:2] if self._is_broken else _WIDTHS:
+        for width, children in _WIDTHS[:2] if self._is_hopeless else _WIDTHS:
             if self._is_done() or self._ways_left <= 0:
                 break
             self._improve(width, children)
@@ -220,6 +135,11 @@ class _Solver:
             if not near and not self._is_done() and before - self._ways_left < _FEW:
                 self._search(width, children, exact=True)
 
+    @property
+    def _is_hopeless(self) -> bool:
+        """Whether silence cannot be helped, in a run with so many ways that none will be proved the best."""
+        return self._is_broken and len(self._network.cost) > _FEW
+
     def _is_done(self) -> bool:
         if process_time() > self._until:
             return True
@@ -232,9 +152,12 @@ class _Solver:
     def _relax(self) -> None:
         """Count the least costs under the prices."""
         self._price = item_prices(self._task.limits, self._prices)
-        self._joined = self._may_join()
-        if self._joined:
+        self._neighbours = self._how_neighbours_count()
+        if self._neighbours == EACH:
             found = least_costs_joined(self._network, self._slot, self._price, self._task.joins)
+            self._playing, self._silent, self._rest, self._after = found
+        elif self._neighbours == CLASSES:
+            found = least_costs_classed(self._network, self._slot, self._tables, self._price)
             self._playing, self._silent, self._rest, self._after = found
         else:
             self._playing, self._silent = least_costs(self._network, self._price)
@@ -248,30 +171,45 @@ class _Solver:
         network = self._network
         # What is left out takes as long as all that is listed
         work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
-        for joined, each, most in ((False, work, _LEGS_PRICED), (True, self._pairs, _PAIRS_PRICED)):
-            if joined <= self._joined:
+        turns = [(NONE, work, _LEGS_PRICED)]
+        if self._neighbours != NONE:
+            turns.append((self._neighbours, self._pairs, _PAIRS_PRICED))
+        for neighbours, each, most in turns:
+            if each:
                 rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(each, 1)))
                 self._prices, _, _ = raise_bound(
                     network,
                     self._slot,
                     self._task.limits,
                     self._task.joins,
-                    joined,
+                    self._tables,
+                    neighbours,
                     self._prices,
                     self._cost / _MICRO,
                     rounds,
                 )
         self._relax()
 
-    def _may_join(self) -> bool:
-        """Return whether there is so little left that least costs can know what was played last."""
+    def _how_neighbours_count(self) -> int:
+        """Return whether least costs can know what was played last: each item where little is left."""
         network = self._network
-        self._slot, items = number_items(network)
         self._pairs = 0
-        if network.layers > 1 or items * (len(network.wait) + 2) > _MOST_RESTS:
-            return False
-        self._pairs = count_pairs(network, self._slot, items, _MOST_PAIRS)
-        return self._pairs <= _MOST_PAIRS
+        if network.layers > 1:
+            self._slot = np.full(len(network.order), -1)
+            return NONE
+        places = len(network.wait) + 2
+        self._slot, items = number_items(network)
+        if items * places <= _MOST_RESTS:
+            self._pairs = count_pairs(network, self._slot, items, _MOST_PAIRS)
+            if self._pairs <= _MOST_PAIRS:
+                return EACH
+        levels, energies = (len(table) for table in self._tables)
+        self._pairs = places * levels * energies * (levels + energies) // _PAIRS_A_STEP
+        if levels * energies == 1 or levels * energies * places > _MOST_RESTS:
+            self._pairs = 0
+            return NONE
+        self._slot = self._classes
+        return CLASSES
 
     @property
     def _unpaid(self) -> float:
@@ -284,7 +222,7 @@ class _Solver:
             return
         network, limit = self._network, self._cost / _MICRO + self._unpaid
         so_far = least_so_far(network, self._price)
-        if self._joined:
+        if self._neighbours != NONE:
             begins = np.repeat(np.arange(len(network.wait)), np.diff(network.first))
             before = np.minimum(*so_far)[0][begins]
             kept = before + network.cost + self._price[network.item] + self._after <= limit

@@ -255,8 +255,8 @@ def _go_on(
             paid = ways[way, PAID] + _micro(guide.price[item])
             rest = guide.playing[network.order[item] + 1, end]
             row = guide.slot[item] if joined else -1
-            if row >= 0 and not np.isnan(guide.rest[row, end]):
-                rest = max(rest, guide.rest[row, end])
+            if row >= 0 and not np.isnan(guide.rest[end, row]):
+                rest = max(rest, guide.rest[end, row])
             estimate += _micro_below(rest - guide.unpaid) + paid
         if estimate >= state[1]:
             continue

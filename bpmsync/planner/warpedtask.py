@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bpmsync.library.shelf import Shelf
-    from bpmsync.planner.proof import Struck
     from bpmsync.planner.ranges import BeatRange, StretchOptions
+    from bpmsync.planner.task import Struck
     from bpmsync.planner.wishes import Wishes
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
@@ -198,6 +198,7 @@ class WarpedTask:
             ENERGY_FREE,
             weights.energy,
         )
+        self.floor = self._least_silence(ramp)
         self.scene = Scene(
             last_step, shares_end=False, tail_price=0.0, shortest_tail=0, ends_from=0, opening=_HOLE_OPENING
         )
@@ -219,6 +220,15 @@ class WarpedTask:
             none,
             none,
         )
+
+    def _least_silence(self, ramp: Ramp) -> float:
+        """Return what it costs that all recordings together have too few beats for the run, if they have."""
+        if math.isfinite(self._least_omitted):
+            return 0.0
+        run, most = self.run, np.zeros(len(self.limits.must), dtype=np.int64)
+        np.maximum.at(most, run.track, run.ends[run.ends_at[1:] - 1] * run.fine // FINE)
+        short = run.last_step - int(most.sum())
+        return _HOLE_OPENING + self._hole_price * short * 60 / ramp.highest_spm if short > 0 else 0.0
 
     def rough(self) -> tuple[Network, IntArray]:
         """Return all legs, or of much music the cheapest at each place."""

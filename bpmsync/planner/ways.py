@@ -94,7 +94,8 @@ class Guide(NamedTuple):
     playing, silent : numpy.ndarray, shape (layers, places + 2)
         Least costs of the rest.
     rest, after : numpy.ndarray
-        The same by item and place, and by leg, where neighbours count; else empty.
+        The same by place and item (or class of items), and by leg, where neighbours count; else
+        empty.
     slot : numpy.ndarray of int64, by item
         Its row in `rest`; -1 for none.
     price : numpy.ndarray, by item

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.candidates import NativeOptions
-    from bpmsync.planner.proof import Struck
+    from bpmsync.planner.task import Struck
     from bpmsync.planner.wishes import Wishes
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
@@ -193,6 +193,7 @@ class WholeTask:
             ENERGY_FREE,
             unit * weights.energy,
         )
+        self.floor = self._least_silence(track)
         self.scene = Scene(
             self.whole.run_us,
             shares_end=True,
@@ -201,6 +202,14 @@ class WholeTask:
             ends_from=max((at for at, _ in pins), default=-1) + 1,
             opening=HOLE_OPENING,
         )
+
+    def _least_silence(self, track: IntArray) -> float:
+        """Return what it costs that all recordings together are shorter than the run, if they are."""
+        longest_us = np.zeros(len(self.limits.must), dtype=np.int64)
+        np.maximum.at(longest_us, track, self.whole.length_us)
+        tail_us = max(round(SHORTEST_TAIL_S * US), int(longest_us.max()) // 2)
+        short_us = self.whole.run_us - int(longest_us.sum()) - tail_us
+        return HOLE_OPENING + self._hole_price * short_us / US if short_us > 0 else 0.0
 
     @property
     def finest(self) -> int:
