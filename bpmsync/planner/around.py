@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpmsync.errors import ParameterError, PlanError
-from bpmsync.planner.ranges import StretchOptions
 from bpmsync.planner.stretch import best_stretch
-from bpmsync.planner.swap import next_best, options_of
+from bpmsync.planner.swap import next_best, stretch_options_of
 from bpmsync.planner.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.legs import Plan, WarpedLeg, WholeLeg
 
-__all__ = ["replace_leg", "stretch_options_of"]
+__all__ = ["replace_leg"]
 
 # Songs of which a stretched leg may be replaced by one: those nearest to its target
 _MOST_OFFERS = 400
@@ -116,36 +115,3 @@ def _nothing_else(plan: Plan[Any], leg: int) -> str:
         f"no other song fits in the place of {name} (leg {leg + 1}) with all others kept: "
         "scan more music, or make the plan again with --exclude"
     )
-
-
-def stretch_options_of(parameters: Mapping[str, object]) -> StretchOptions:
-    """Return the options that a stretched plan's parameters record; what is absent is as by default.
-
-    Raises
-    ------
-    PlanError
-        If one of them is no value of its option.
-    """
-    shared = options_of({name: value for name, value in parameters.items() if name != "max_off"})
-    usual = StretchOptions()
-    given: dict[str, Any] = {}
-    for name in ("max_stretch", "margin", "fade_steps"):
-        value = parameters.get(name, getattr(usual, name))
-        if type(value) not in (int, float):
-            msg = f"the plan's parameter {name} is {value!r}, which bpmsync never writes: make the plan again"
-            raise PlanError(msg)
-        given[name] = value
-    lengths = {name: parameters.get(name, getattr(usual, name)) for name in ("min_length_s", "max_length_s")}
-    try:
-        return StretchOptions(
-            **given,
-            min_length_s=float(str(lengths["min_length_s"])),
-            max_length_s=float(str(lengths["max_length_s"])),
-            min_confidence=shared.min_confidence,
-            spoken=shared.spoken,
-            partial=shared.partial,
-            weights=shared.weights,
-        )
-    except ValueError as error:
-        msg = f"the plan's parameters make no sense ({error}): make the plan again"
-        raise PlanError(msg) from error

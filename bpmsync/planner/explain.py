@@ -8,13 +8,13 @@ way of counting, and adds up to what the planner says.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpmsync.errors import ParameterError, PlanError
+from bpmsync.errors import ParameterError
 from bpmsync.library.shelf import Shelf
 from bpmsync.planner.candidates import MOST_UNSTEADY, square_spm
 from bpmsync.planner.costs import (
@@ -27,9 +27,8 @@ from bpmsync.planner.costs import (
     levels_of,
 )
 from bpmsync.planner.ranges import StretchOptions, find_ranges
-from bpmsync.planner.swap import options_of
-from bpmsync.planner.warpedtask import worth_looking_at
-from bpmsync.planner.weights import Weights, parse_weights
+from bpmsync.planner.swap import options_of, stretch_options_of
+from bpmsync.planner.warpedtask import STRETCHED_HOLE_OPENING, STRETCHED_HOLE_PRICE, worth_looking_at
 from bpmsync.planner.wholetask import find_items
 from bpmsync.planner.wishes import Wishes
 
@@ -39,13 +38,12 @@ if TYPE_CHECKING:
     from bpmsync.library.track import Track
     from bpmsync.planner.candidates import NativeOptions
     from bpmsync.planner.legs import Plan, WarpedLeg, WholeLeg
+    from bpmsync.planner.weights import Weights
     from bpmsync.timeline.arrays import FloatArray
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["Explanation", "explain"]
 
-# Of a stretched run: what a second of silence costs at least, and what it costs to stop the music
-_SILENCE, _STOPPING = 256.0, 1280.0
 # A run that ends between two steps is filled by the last whole one
 _LAST_STEP_SLACK = 1e-6
 # Two starts that were rounded to microseconds may be this far apart and still touch
@@ -179,7 +177,7 @@ def _worst(ramp: Ramp, options: NativeOptions) -> float:
 
 
 def _stretched(plan: Plan[WarpedLeg], shelf: Shelf, rows: np.ndarray, wishes: Wishes) -> Explanation:
-    options = _stretch_options(plan.parameters)
+    options = stretch_options_of(plan.parameters)
     joins = _joins(shelf, rows, options.weights, loudness=None)
     last_step = max(1, math.floor(float(plan.ramp.steps_at(plan.ramp.duration_s)) + _LAST_STEP_SLACK))
     legs = [
@@ -192,7 +190,7 @@ def _stretched(plan: Plan[WarpedLeg], shelf: Shelf, rows: np.ndarray, wishes: Wi
     ]
     holes_s = list(_stretched_silence(plan, last_step))
     price = _stretched_hole_price(plan.ramp, shelf, options, wishes) if holes_s else 0.0
-    silence = price * math.fsum(holes_s) + _STOPPING * len(holes_s)
+    silence = price * math.fsum(holes_s) + STRETCHED_HOLE_OPENING * len(holes_s)
     return Explanation(legs=tuple(legs), silence=silence, early_end=0.0, unit=1.0)
 
 
@@ -244,20 +242,7 @@ def _stretched_hole_price(ramp: Ramp, shelf: Shelf, options: StretchOptions, wis
         for one in find_ranges(track, ramp, options)
     ]
     worst = (100 * options.max_stretch) ** 2
-    return max(_SILENCE, 2 * worst + max(penalties, default=0.0))
-
-
-def _stretch_options(parameters: Mapping[str, object]) -> StretchOptions:
-    """Return the options that a stretched plan's parameters record; what is absent is as by default."""
-    given: dict[str, Any] = {
-        field.name: parameters[field.name] for field in fields(StretchOptions) if field.name in parameters
-    }
-    try:
-        texts = str(given.pop("weights", None) or "").split(",")
-        return StretchOptions(**given, weights=parse_weights(text for text in texts if text))
-    except (TypeError, ParameterError) as error:
-        msg = f"the plan's parameters make no sense ({error}): make the plan again"
-        raise PlanError(msg) from error
+    return max(STRETCHED_HOLE_PRICE, 2 * worst + max(penalties, default=0.0))
 
 
 @dataclass(frozen=True, slots=True)

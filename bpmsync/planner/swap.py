@@ -7,8 +7,8 @@ Times are whole microseconds and costs spm^2 s, as in `costs`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from bpmsync.planner.candidates import Candidate, NativeOptions, candidates_of, 
 from bpmsync.planner.costs import US, in_time, join_costs, leg_costs, make_problem
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.planner.native import find_holes
+from bpmsync.planner.ranges import StretchOptions
 from bpmsync.planner.weights import parse_weights
 from bpmsync.timeline.ramp import Ramp
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bpmsync.planner.costs import Problem
     from bpmsync.timeline.arrays import FloatArray, IntArray
 
-__all__ = ["next_best", "options_of"]
+__all__ = ["next_best", "options_of", "stretch_options_of"]
 
 _COST_DIGITS = 6
 # Two starts that were rounded to microseconds may be this far apart and still touch
@@ -105,6 +106,25 @@ def options_of(parameters: Mapping[str, object]) -> NativeOptions:
         given["weights"] = parse_weights(_texts(parameters.get("weights")))
         return NativeOptions(**given)  # type: ignore[arg-type]
     except ParameterError as error:
+        msg = f"the plan's parameters make no sense ({error}): make the plan again"
+        raise PlanError(msg) from error
+
+
+def stretch_options_of(parameters: Mapping[str, object]) -> StretchOptions:
+    """Return the options that a stretched plan's parameters record; what is absent is as by default.
+
+    Raises
+    ------
+    PlanError
+        If one of them is no value of its option.
+    """
+    given: dict[str, Any] = {
+        field.name: parameters[field.name] for field in fields(StretchOptions) if field.name in parameters
+    }
+    try:
+        given["weights"] = parse_weights(_texts(given.get("weights")))
+        return StretchOptions(**given)
+    except (TypeError, ParameterError) as error:
         msg = f"the plan's parameters make no sense ({error}): make the plan again"
         raise PlanError(msg) from error
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from bpmsync.planner.candidates import refused
 from bpmsync.planner.costs import ENERGY_FREE, levels_of
+from bpmsync.planner.extremes import range_table
 from bpmsync.planner.network import Limits, Network
 from bpmsync.planner.warpedlegs import FINE, WarpedRun, WarpedSieve, list_warped, sample_warped
 from bpmsync.planner.ways import Joins, Scene
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["WarpedTask", "worth_looking_at"]
+__all__ = ["STRETCHED_HOLE_OPENING", "STRETCHED_HOLE_PRICE", "WarpedTask", "worth_looking_at"]
 
-_HOLE_PRICE = 256.0
-_HOLE_OPENING = 1280.0
+STRETCHED_HOLE_PRICE = 256.0
+STRETCHED_HOLE_OPENING = 1280.0
 _LAST_STEP_SLACK = 1e-6
 _CUTS = (1.0, 0.75, 0.5, 0.35)
 # Few recordings have to be cut to measure; where there are many, a better one costs less than more cuts
@@ -148,8 +149,8 @@ class WarpedTask:
             seconds,
             lasting,
             1 / lasting,
-            _range_table(np.diff(seconds), np.minimum),
-            _range_table(np.diff(seconds), np.maximum),
+            range_table(np.diff(seconds), np.minimum),
+            range_table(np.diff(seconds), np.maximum),
             last_step,
             _stride(ends, fine),
             _ints([round(jump) for jump in jumps if jump < last_step]),
@@ -179,7 +180,7 @@ class WarpedTask:
         self.finest = self.run.stride
         self.stretch = max(1, _STRETCH_STEPS // self.run.stride) * self.run.stride
         worst = (100 * options.max_stretch) ** 2
-        self._hole_price = max(_HOLE_PRICE, 2 * worst + float(self.run.penalty.max()))
+        self._hole_price = max(STRETCHED_HOLE_PRICE, 2 * worst + float(self.run.penalty.max()))
         must = np.zeros(len(track[0]), dtype=bool)
         must[[number[row] for row in wishes.held if row in number]] = True
         self.limits = Limits(
@@ -200,7 +201,12 @@ class WarpedTask:
         )
         self.floor = self._least_silence(ramp)
         self.scene = Scene(
-            last_step, shares_end=False, tail_price=0.0, shortest_tail=0, ends_from=0, opening=_HOLE_OPENING
+            last_step,
+            shares_end=False,
+            tail_price=0.0,
+            shortest_tail=0,
+            ends_from=0,
+            opening=STRETCHED_HOLE_OPENING,
         )
         nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
         self.whole = WholeRun(
@@ -228,7 +234,7 @@ class WarpedTask:
         run, most = self.run, np.zeros(len(self.limits.must), dtype=np.int64)
         np.maximum.at(most, run.track, run.ends[run.ends_at[1:] - 1] * run.fine // FINE)
         short = run.last_step - int(most.sum())
-        return _HOLE_OPENING + self._hole_price * short * 60 / ramp.highest_spm if short > 0 else 0.0
+        return STRETCHED_HOLE_OPENING + self._hole_price * short * 60 / ramp.highest_spm if short > 0 else 0.0
 
     def rough(self) -> tuple[Network, IntArray]:
         """Return all legs, or of much music the cheapest at each place."""
@@ -326,7 +332,7 @@ class WarpedTask:
             skip=self._skip,
             wait=wait,
             silence=0.0,
-            opening=_HOLE_OPENING,
+            opening=STRETCHED_HOLE_OPENING,
             tail=np.full(places, np.inf),
             loose=False,
             rate=rate,
@@ -368,17 +374,6 @@ def _beats_of(one: BeatRange) -> FloatArray:
     if grid is None:  # a range is made of a grid
         return np.zeros(0)
     return grid.beats[one.first_beat : one.first_beat + int(one.ends[-1]) + 1]
-
-
-def _range_table(values: FloatArray, worse: np.ufunc) -> FloatArray:
-    rows = [values]
-    reach = 1
-    while 2 * reach <= len(values):
-        row = rows[-1].copy()
-        row[:-reach] = worse(rows[-1][:-reach], rows[-1][reach:])
-        rows.append(row)
-        reach *= 2
-    return np.array(rows)
 
 
 def _offsets(pieces: Sequence[np.ndarray]) -> IntArray:

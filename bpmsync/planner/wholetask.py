@@ -24,6 +24,7 @@ from bpmsync.planner.costs import (
     hole_price,
     levels_of,
 )
+from bpmsync.planner.extremes import range_table
 from bpmsync.planner.network import Limits, Network
 from bpmsync.planner.ways import Joins, Scene
 from bpmsync.planner.wholecost import WholeRun
@@ -340,7 +341,7 @@ class WholeTask:
             # On the edge of two cells it is the concern of both, as far as a rounding may put it
             bent[max(cell - (past_us == 0), 0) : cell + 1] = True
         levels = np.maximum(np.frexp(np.arange(count + 1))[1].astype(np.int64) - 1, 0)
-        return Cells(size_us, _range_table(low, np.minimum), _range_table(high, np.maximum), bent, levels)
+        return Cells(size_us, range_table(low, np.minimum), range_table(high, np.maximum), bent, levels)
 
 
 def _knot_integrals(seconds: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -349,14 +350,3 @@ def _knot_integrals(seconds: FloatArray, values: FloatArray) -> tuple[FloatArray
     pieces = dt * (a + b) / 2, dt * (a * a + a * b + b * b) / 3
     area, square = (np.concatenate([[0.0], np.cumsum(piece)]) for piece in pieces)
     return area, square
-
-
-def _range_table(values: FloatArray, worse: np.ufunc) -> FloatArray:
-    rows = [values]
-    reach = 1
-    while 2 * reach <= len(values):
-        row = rows[-1].copy()
-        row[:-reach] = worse(rows[-1][:-reach], rows[-1][reach:])
-        rows.append(row)
-        reach *= 2
-    return np.array(rows)
