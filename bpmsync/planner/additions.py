@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Additions", "TempoBand", "find_additions", "made_of_beats", "shelf_with"]
 
 _SONGS_S = (210.0, 180.0, 240.0, 195.0, 225.0)
-_SONG_S = 210.0
 _PIECE_S = 240.0
 # More songs than the holes need: lengths have to fit, too
 _SPARE = (1, 2, 4)

@@ -34,6 +34,7 @@ __all__ = [
     "refusal",
     "refusals",
     "refused",
+    "require_length",
     "square_spm",
     "step_ratios",
     "unique_recordings",
@@ -42,6 +43,8 @@ __all__ = [
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
 # In %^2: beyond it a tempo means nothing
 MOST_UNSTEADY = 35.0
+_SHORTEST_RUN_S = 1.0
+_LONGEST_RUN_S = 24 * 3600.0
 _LARGEST_MAX_OFF = 0.5
 
 
@@ -111,6 +114,19 @@ class Candidate:
     penalty: float
 
     __hash__ = None  # type: ignore[assignment]  # holds a grid
+
+
+def require_length(ramp: Ramp) -> None:
+    """Raise where a run is too short or too long to be planned.
+
+    Raises
+    ------
+    ParameterError
+        If it lasts less than a second, or more than 24 hours.
+    """
+    if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
+        msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
+        raise ParameterError(msg)
 
 
 def square_spm(ramp: Ramp) -> float:

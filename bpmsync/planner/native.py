@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bpmsync.errors import ParameterError, PlanError
+from bpmsync.errors import PlanError
 from bpmsync.library.shelf import Shelf
-from bpmsync.planner.candidates import NativeOptions
+from bpmsync.planner.candidates import NativeOptions, require_length
 from bpmsync.planner.costs import US
 from bpmsync.planner.legs import Plan, WholeLeg
 from bpmsync.planner.proof import Effort, prove
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["Effort", "NativeOptions", "Wishes", "best_native", "find_holes", "plan_native"]
-
-_SHORTEST_RUN_S = 1.0
-_LONGEST_RUN_S = 24 * 3600.0
 
 
 def plan_native(
@@ -75,9 +72,7 @@ def plan_native(
         something that has to be played cannot be.
     """
     options = options or NativeOptions()
-    if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
-        msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
-        raise ParameterError(msg)
+    require_length(ramp)
     shelf = tracks if isinstance(tracks, Shelf) else Shelf.of(tracks)
     if not len(shelf):
         msg = "there is no music to plan with: scan a folder first (bpmsync scan MUSIC), or widen the query"

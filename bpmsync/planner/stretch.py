@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.errors import ParameterError, PlanError
+from bpmsync.errors import PlanError
 from bpmsync.library.shelf import Shelf
+from bpmsync.planner.candidates import require_length
 from bpmsync.planner.legs import Plan, WarpedLeg
 from bpmsync.planner.proof import Effort, prove
 from bpmsync.planner.ranges import StretchOptions, find_ranges
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Effort", "StretchOptions", "Wishes", "best_stretch", "plan_stretch"]
 
-_SHORTEST_RUN_S = 1.0
-_LONGEST_RUN_S = 24 * 3600.0
 _LAST_STEP_SLACK = 1e-6
 
 
@@ -80,9 +79,7 @@ def plan_stretch(
         something that has to be played cannot be.
     """
     options = options or StretchOptions()
-    if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
-        msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
-        raise ParameterError(msg)
+    require_length(ramp)
     shelf = tracks if isinstance(tracks, Shelf) else Shelf.of(tracks)
     if not len(shelf):
         msg = "there is no music to plan with: scan a folder first (bpmsync scan MUSIC), or widen the query"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bpmsync.errors import ParameterError
 from bpmsync.planner.additions import Additions, find_additions
+from bpmsync.planner.candidates import require_length
 from bpmsync.planner.coverage import run_parts
 from bpmsync.planner.native import best_native
 from bpmsync.planner.ranges import StretchOptions
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["Survey", "survey_run"]
-
-_SHORTEST_RUN_S = 1.0
-_LONGEST_RUN_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,7 @@ def survey_run(shelf: Shelf, ramp: Ramp, options: Limits, *, effort: Effort | No
     ParameterError
         If the ramp has no length, or more than 24 hours.
     """
-    if not _SHORTEST_RUN_S <= ramp.duration_s <= _LONGEST_RUN_S:
-        msg = f"a run of {ramp.duration_s:g} s cannot be planned: from 1 s to 24 hours (--duration 40m)"
-        raise ParameterError(msg)
+    require_length(ramp)
 
     def planned(shelf: Shelf, options: Limits, effort: Effort | None) -> Plan[Any]:
         if isinstance(options, StretchOptions):
