@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpmsync.beats.jit import compiled
-from bpmsync.planner.joined import count_uses_joined, least_costs_classed, least_costs_joined
+from bpmsync.planner.joined import count_uses_joined, least_costs_joined
 from bpmsync.planner.network import (
     Limits,
     Network,
@@ -21,49 +21,37 @@ from bpmsync.planner.network import (
     least_costs,
 )
 from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the module as it is
-from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001
+from bpmsync.timeline.arrays import FloatArray  # noqa: TC001
 
-__all__ = ["CLASSES", "EACH", "NONE", "raise_bound"]
-
-# How neighbours count in least costs
-NONE = 0
-EACH = 1
-CLASSES = 2
+__all__ = ["raise_bound"]
 
 _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
-_PATIENCE = 5
+_PATIENCE = 3
 _SMALLEST_SHARE = 1e-3
-_FAR = 20.0
-_TRIED, _WORTH = 8, 0.02
+# It aims so far above the best bound: a share of it, or of what is missing
+_AHEAD, _AHEAD_OF_GAP = 0.06, 0.25
+# So many rounds have to gain a share of what is missing, or of the bound
+_LOOKED_BACK, _WORTH, _WORTH_OF_BOUND = 10, 0.03, 5e-4
 
 
 @compiled
 def _to_go(
-    network: Network,
-    slot: IntArray,
-    price: FloatArray,
-    joins: Joins,
-    tables: tuple[FloatArray, FloatArray],
-    neighbours: int,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    network: Network, limits: Limits, price: FloatArray, joins: Joins, joined: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the least costs of the rest, with or without what neighbours cost."""
-    if neighbours == EACH:
-        return least_costs_joined(network, slot, price, joins)
-    if neighbours == CLASSES:
-        return least_costs_classed(network, slot, tables, price)
+    if joined:
+        return least_costs_joined(network, price, limits.track, joins)
     playing, silent = least_costs(network, price)
-    return playing, silent, np.empty((0, 0)), np.empty(0)
+    return playing, silent, np.empty((0, 1))
 
 
 @compiled
 def raise_bound(
     network: Network,
-    slot: IntArray,
     limits: Limits,
     joins: Joins,
-    tables: tuple[FloatArray, FloatArray],
-    neighbours: int,
+    joined: bool,
     prices: Prices,
     target: float,
     rounds: int,
@@ -74,12 +62,8 @@ def raise_bound(
     ----------
     network, limits, joins
         The run, what it may hold, and what neighbours cost.
-    slot : numpy.ndarray of int64, by item
-        As by `number_items`, or its class.
-    tables : (numpy.ndarray, numpy.ndarray)
-        As for `least_costs_classed`.
-    neighbours : int
-        Whether neighbours count: `NONE`, `EACH`, or `CLASSES` of them.
+    joined : bool
+        Whether neighbours count.
     prices : Prices
         To begin with.
     target : float
@@ -99,10 +83,10 @@ def raise_bound(
     best = Prices(prices.track.copy(), prices.artist.copy())
     tried = Prices(prices.track.copy(), prices.artist.copy())
     used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
-    share, since, highest, omitted, begun = 1.0, 0, -np.inf, False, -np.inf
+    share, since, highest, omitted, before = 1.0, 0, -np.inf, False, -np.inf
     for turn in range(rounds):
         price = item_prices(limits, tried)
-        to_go = _to_go(network, slot, price, joins, tables, neighbours)
+        to_go = _to_go(network, limits, price, joins, joined)
         bound = bound_of(to_go[0], limits, tried)
         if bound > highest:
             highest, since = bound, 0
@@ -111,20 +95,17 @@ def raise_bound(
         else:
             since += 1
             if since == _PATIENCE:
-                share, since, bound = share / 2, 0, highest
-                tried.track[:] = best.track
-                tried.artist[:] = best.artist
-                price = item_prices(limits, tried)
-                to_go = _to_go(network, slot, price, joins, tables, neighbours)
-        if turn == 0:
-            begun = highest
-        # Where tracks hardly repeat, prices are not what is missing
-        if turn == _TRIED and highest - begun < _WORTH * (target - begun) < _WORTH * abs(begun) / 4:
+                share, since = share / 2, 0
+        gap = target - highest
+        if gap <= _CLOSE * abs(target) or share < _SMALLEST_SHARE:
             break
-        if target - highest <= _CLOSE * abs(target) or share < _SMALLEST_SHARE or turn == rounds - 1:
-            break
-        if neighbours != NONE:
-            omitted = count_uses_joined(network, slot, limits, price, joins, to_go, used, used_artist)
+        if turn % _LOOKED_BACK == 0:
+            # Where tracks hardly repeat, prices are not what is missing
+            if highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
+                break
+            before = highest
+        if joined:
+            omitted = count_uses_joined(network, limits, price, joins, to_go, used, used_artist)
         else:
             omitted = count_uses(network, limits, price, (to_go[0], to_go[1]), used, used_artist)
         size = 0.0
@@ -143,7 +124,7 @@ def raise_bound(
         if size == 0.0:
             break
         # A target that is far away would make for steps that lead nowhere
-        ahead = min(target - bound, max(abs(bound) / 2, (target - bound) / _FAR))
+        ahead = highest - bound + min(gap, max(_AHEAD * abs(highest), _AHEAD_OF_GAP * gap))
         move = share * ahead / size
         for track in range(len(used)):
             moved = tried.track[track] + move * used[track]

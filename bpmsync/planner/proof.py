@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.classes import classes_of
-from bpmsync.planner.joined import count_pairs, least_costs_classed, least_costs_joined, number_items
+from bpmsync.planner.joined import least_costs_joined, least_so_far_joined
 from bpmsync.planner.network import (
     Network,
     Prices,
@@ -25,7 +24,7 @@ from bpmsync.planner.network import (
     least_costs,
     least_so_far,
 )
-from bpmsync.planner.pricing import CLASSES, EACH, NONE, raise_bound
+from bpmsync.planner.pricing import raise_bound
 from bpmsync.planner.search import find_way
 from bpmsync.planner.task import Effort, Found, Struck, Task
 from bpmsync.planner.ways import LEG, PARENT, SILENT, TIME, WAY_COLUMNS, Beam, Guide
@@ -42,16 +41,12 @@ _FIRST = (8, 4)
 _LEVELS = ((8, 4), (16, 5), (32, 6), (32, 6))
 _WIDTHS = ((48, 8), (96, 12), (192, 24), (512, 96), (2048, 512))
 # Rounds of prices; fewer where each takes long
-_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED, _PAIRS_PRICED = 300, 6, 8_000_000, 25_000_000
+_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED, _JOINED_PRICED = 300, 6, 8_000_000, 8_000_000
 _ROOM = 1 << 16
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways
 _FEW = 20_000
-# Neighbours count in least costs up to so many pairs of legs, and of items and places
-_MOST_PAIRS, _MOST_RESTS = 6_000_000, 8_000_000
-# Else items count by classes of level and energy, of which so many steps take as long as a pair
-_PAIRS_A_STEP = 8
 
 
 class _Solver:
@@ -63,7 +58,6 @@ class _Solver:
         self._ways_left = effort.ways
         tracks, artists = len(task.limits.must), task.limits.artists
         self._prices = Prices(np.zeros(tracks), np.zeros(artists if task.limits.most else 0))
-        self._classes, self._tables = classes_of(task.joins)
         self._network, self._variant = task.rough()
         # Silence from the first moment to the last is a way too, where nothing has to be played
         network = self._network
@@ -152,16 +146,12 @@ class _Solver:
     def _relax(self) -> None:
         """Count the least costs under the prices."""
         self._price = item_prices(self._task.limits, self._prices)
-        self._neighbours = self._how_neighbours_count()
-        if self._neighbours == EACH:
-            found = least_costs_joined(self._network, self._slot, self._price, self._task.joins)
-            self._playing, self._silent, self._rest, self._after = found
-        elif self._neighbours == CLASSES:
-            found = least_costs_classed(self._network, self._slot, self._tables, self._price)
-            self._playing, self._silent, self._rest, self._after = found
+        if self._joined:
+            found = least_costs_joined(self._network, self._price, self._task.limits.track, self._task.joins)
+            self._playing, self._silent, self._after = found
         else:
             self._playing, self._silent = least_costs(self._network, self._price)
-            self._rest, self._after = np.empty((0, 0)), np.empty(0)
+            self._after = np.empty((0, 1))
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
 
     def _raise(self) -> None:
@@ -171,45 +161,25 @@ class _Solver:
         network = self._network
         # What is left out takes as long as all that is listed
         work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
-        turns = [(NONE, work, _LEGS_PRICED)]
-        if self._neighbours != NONE:
-            turns.append((self._neighbours, self._pairs, _PAIRS_PRICED))
-        for neighbours, each, most in turns:
-            if each:
-                rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(each, 1)))
-                self._prices, _, _ = raise_bound(
-                    network,
-                    self._slot,
-                    self._task.limits,
-                    self._task.joins,
-                    self._tables,
-                    neighbours,
-                    self._prices,
-                    self._cost / _MICRO,
-                    rounds,
-                )
+        for joined, most in ((False, _LEGS_PRICED), (True, _JOINED_PRICED)):
+            if joined and not self._joined:
+                break
+            rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(work, 1)))
+            self._prices, _, _ = raise_bound(
+                network,
+                self._task.limits,
+                self._task.joins,
+                joined,
+                self._prices,
+                self._cost / _MICRO,
+                rounds,
+            )
         self._relax()
 
-    def _how_neighbours_count(self) -> int:
-        """Return whether least costs can know what was played last: each item where little is left."""
-        network = self._network
-        self._pairs = 0
-        if network.layers > 1:
-            self._slot = np.full(len(network.order), -1)
-            return NONE
-        places = len(network.wait) + 2
-        self._slot, items = number_items(network)
-        if items * places <= _MOST_RESTS:
-            self._pairs = count_pairs(network, self._slot, items, _MOST_PAIRS)
-            if self._pairs <= _MOST_PAIRS:
-                return EACH
-        levels, energies = (len(table) for table in self._tables)
-        self._pairs = places * levels * energies * (levels + energies) // _PAIRS_A_STEP
-        if levels * energies == 1 or levels * energies * places > _MOST_RESTS:
-            self._pairs = 0
-            return NONE
-        self._slot = self._classes
-        return CLASSES
+    @property
+    def _joined(self) -> bool:
+        """Whether least costs know what was played last; with a given order they know enough."""
+        return self._network.layers == 1
 
     @property
     def _unpaid(self) -> float:
@@ -221,13 +191,12 @@ class _Solver:
         if self._cost == _NO_WAY:
             return
         network, limit = self._network, self._cost / _MICRO + self._unpaid
-        so_far = least_so_far(network, self._price)
-        if self._neighbours != NONE:
-            begins = np.repeat(np.arange(len(network.wait)), np.diff(network.first))
-            before = np.minimum(*so_far)[0][begins]
-            kept = before + network.cost + self._price[network.item] + self._after <= limit
+        if self._joined:
+            *_, before = least_so_far_joined(network, self._price, self._task.limits.track, self._task.joins)
+            kept = before + network.cost + self._price[network.item] + self._after.min(axis=1) <= limit
             self._after = self._after[kept]
         else:
+            so_far = least_so_far(network, self._price)
             kept = kept_legs(network, self._price, so_far, self._playing, limit)
         self._network, self._variant = _only(network, kept), self._variant[kept]
 
@@ -236,7 +205,13 @@ class _Solver:
         if self._cost == _NO_WAY or self._network.layers > 1:
             return False
         self._strike_out()
-        before = np.minimum(*least_so_far(self._network, self._price))[0]
+        if self._joined:
+            playing, silent, _ = least_so_far_joined(
+                self._network, self._price, self._task.limits.track, self._task.joins
+            )
+            before = np.minimum(playing, silent)
+        else:
+            before = np.minimum(*least_so_far(self._network, self._price))[0]
         limit = self._cost / _MICRO + self._unpaid
         struck = Struck(before, self._playing[0], self._price, limit)
         found = self._task.fine(self._network, struck)
@@ -251,9 +226,7 @@ class _Solver:
         guide = Guide(
             self._playing,
             self._silent,
-            self._rest,
             self._after,
-            self._slot,
             self._price,
             self._unpaid,
             self._must,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpmsync.beats.jit import compiled
+from bpmsync.beats.jit import compiled, inlined
 from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001 - the compiler reads the module as it is
 
 __all__ = [
@@ -28,7 +28,9 @@ __all__ = [
     "Guide",
     "Joins",
     "Scene",
+    "beside",
     "bits",
+    "fees_of",
     "join_cost",
     "lowest",
     "scrambled",
@@ -69,21 +71,49 @@ class Joins(NamedTuple):
     energy_price: float
 
 
+@inlined
+def beside(
+    same_artist: bool, same_album: bool, level_db: float, energy: float, fees: tuple[float, ...]
+) -> float:
+    """Return what it costs that one item follows another at once, by what tells them apart."""
+    again, album_again, level_free, level_price, energy_free, energy_price = fees
+    price = 0.0
+    if same_artist:
+        price += again
+    if same_album:
+        price += album_again
+    louder = abs(level_db) - level_free
+    if louder > 0:
+        price += level_price * louder * louder
+    wilder = abs(energy) - energy_free
+    if wilder > 0:
+        price += energy_price * wilder * wilder
+    return price
+
+
+@inlined
+def fees_of(joins: Joins) -> tuple[float, ...]:
+    """Return the numbers that `beside` reads."""
+    return (
+        joins.again[0],
+        joins.album_again,
+        joins.level_free_db,
+        joins.level_price,
+        joins.energy_free,
+        joins.energy_price,
+    )
+
+
 @compiled
 def join_cost(joins: Joins, last: int, item: int) -> float:
     """Return what it costs that an item follows another at once."""
-    price = 0.0
-    if joins.artist[item] >= 0 and joins.artist[last] == joins.artist[item]:
-        price += joins.again[0]
-    if joins.album[item] >= 0 and joins.album[last] == joins.album[item]:
-        price += joins.album_again
-    louder = abs(joins.level_db[item] - joins.level_db[last]) - joins.level_free_db
-    if louder > 0:
-        price += joins.level_price * louder * louder
-    wilder = abs(joins.energy[item] - joins.energy[last]) - joins.energy_free
-    if wilder > 0:
-        price += joins.energy_price * wilder * wilder
-    return price
+    return beside(
+        joins.artist[item] >= 0 and joins.artist[last] == joins.artist[item],
+        joins.album[item] >= 0 and joins.album[last] == joins.album[item],
+        joins.level_db[item] - joins.level_db[last],
+        joins.energy[item] - joins.energy[last],
+        fees_of(joins),
+    )
 
 
 class Guide(NamedTuple):
@@ -93,11 +123,8 @@ class Guide(NamedTuple):
     ----------
     playing, silent : numpy.ndarray, shape (layers, places + 2)
         Least costs of the rest.
-    rest, after : numpy.ndarray
-        The same by place and item (or class of items), and by leg, where neighbours count; else
-        empty.
-    slot : numpy.ndarray of int64, by item
-        Its row in `rest`; -1 for none.
+    after : numpy.ndarray, shape (legs, 2) or (legs, 1)
+        The same by leg, as by `least_costs_joined`, where neighbours count; else empty.
     price : numpy.ndarray, by item
         What a use is charged in them.
     unpaid : float
@@ -112,9 +139,7 @@ class Guide(NamedTuple):
 
     playing: FloatArray
     silent: FloatArray
-    rest: FloatArray
     after: FloatArray
-    slot: IntArray
     price: FloatArray
     unpaid: float
     must: IntArray

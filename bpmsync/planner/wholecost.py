@@ -66,17 +66,23 @@ class WholeRun(NamedTuple):
 
 
 @compiled
-def whole_cost(run: WholeRun, item: int, start_us: int) -> float:
-    """Return what a leg costs, in spm^2 s; infinite where the hard limit or a pin forbids it."""
-    end_us = start_us + run.length_us[item]
-    if 2 * start_us + run.length_us[item] > 2 * run.run_us:
+def whole_cost(
+    knot_s: FloatArray,
+    knot_spm: FloatArray,
+    spm: float,
+    max_off: float,
+    overhang: float,
+    run_us: int,
+    start_us: int,
+    end_us: int,
+) -> float:
+    """Return what a leg's distance and its overhang cost, in spm^2 s; infinite where the limit forbids it."""
+    if start_us + end_us > 2 * run_us:
         return np.inf  # more than half of it would lie after the run
-    if misses_pin(run, item, start_us, end_us):
+    squares, low, high = _distance(knot_s, knot_spm, spm, start_us / _US, end_us / _US)
+    if not within(spm, low, high, max_off):
         return np.inf
-    squares, low, high = _distance(run, run.spm[item], start_us / _US, end_us / _US)
-    if not within(run.spm[item], low, high, run.max_off):
-        return np.inf
-    return squares + run.fixed[item] + run.overhang * max(end_us - run.run_us, 0) / _US
+    return squares + overhang * max(end_us - run_us, 0) / _US
 
 
 @inlined
@@ -86,28 +92,30 @@ def within(spm: float, low: float, high: float, max_off: float) -> bool:
 
 
 @compiled
-def _distance(run: WholeRun, spm: float, start_s: float, end_s: float) -> tuple[float, float, float]:
+def _distance(
+    knot_s: FloatArray, knot_spm: FloatArray, spm: float, start_s: float, end_s: float
+) -> tuple[float, float, float]:
     """Return the integral of (target - spm)^2 over a stretch, and the lowest and highest target in it."""
-    knots = len(run.knot_s)
-    after = np.searchsorted(run.knot_s, start_s, side="right")
+    knots = len(knot_s)
+    after = np.searchsorted(knot_s, start_s, side="right")
     total, second = 0.0, start_s
-    value = _target(run, after, start_s)
+    value = _target(knot_s, knot_spm, after, start_s)
     low = high = value
     while second < end_s:
-        until = min(run.knot_s[after], end_s) if after < knots else end_s
+        until = min(knot_s[after], end_s) if after < knots else end_s
         if until > second:
-            if 0 < after < knots and until < run.knot_s[after]:
-                last = _target(run, after, until)
+            if 0 < after < knots and until < knot_s[after]:
+                last = _target(knot_s, knot_spm, after, until)
             elif after < knots and after > 0:
-                last = run.knot_spm[after]
+                last = knot_spm[after]
             else:
                 last = value
             a, b = value - spm, last - spm
             total += (until - second) * (a * a + a * b + b * b) / 3
             low, high = min(low, last), max(high, last)
         second = until
-        if after < knots and second >= run.knot_s[after]:
-            value = run.knot_spm[after]
+        if after < knots and second >= knot_s[after]:
+            value = knot_spm[after]
             if second < end_s:
                 low, high = min(low, value), max(high, value)
             after += 1
@@ -115,14 +123,14 @@ def _distance(run: WholeRun, spm: float, start_s: float, end_s: float) -> tuple[
 
 
 @compiled
-def _target(run: WholeRun, after: int, second: float) -> float:
+def _target(knot_s: FloatArray, knot_spm: FloatArray, after: int, second: float) -> float:
     """Return the target where knot number `after` is the first one later."""
     if after == 0:
-        return run.knot_spm[0]
-    if after == len(run.knot_s):
-        return run.knot_spm[after - 1]
-    from_s, to_s = run.knot_s[after - 1], run.knot_s[after]
-    from_spm, to_spm = run.knot_spm[after - 1], run.knot_spm[after]
+        return knot_spm[0]
+    if after == len(knot_s):
+        return knot_spm[after - 1]
+    from_s, to_s = knot_s[after - 1], knot_s[after]
+    from_spm, to_spm = knot_spm[after - 1], knot_spm[after]
     return from_spm + (to_spm - from_spm) * (second - from_s) / (to_s - from_s)
 
 
