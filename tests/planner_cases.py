@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bpmsync.beats.detection import Detection
 from bpmsync.library.track import Override, Tags, Track
-from bpmsync.planner.candidates import NativeOptions, find_candidates, unique_recordings
+from bpmsync.planner.candidates import NativeOptions, find_candidates, square_spm, unique_recordings
 from bpmsync.planner.costs import US, join_costs, leg_costs, make_problem
 from bpmsync.planner.ranges import find_ranges
 from bpmsync.timeline.grid import BeatGrid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bpmsync.planner.costs import Problem
     from bpmsync.planner.legs import Plan, WarpedLeg
@@ -28,6 +30,7 @@ __all__ = [
     "cheapest_whole",
     "last_step_of",
     "never_dearer",
+    "staleness",
     "track",
     "warped_cost",
     "whole_cost",
@@ -81,9 +84,15 @@ def track(
     )
 
 
-def whole_cost(plan: Plan, library: Iterable[Track], options: NativeOptions) -> float:
+def whole_cost(
+    plan: Plan, library: Iterable[Track], options: NativeOptions, recent: Sequence[Collection[str]] = ()
+) -> float:
     """Return what a native plan costs by the definition, in spm^2 s: legs, joins, holes and its end."""
-    candidates = find_candidates(library, plan.ramp, options)
+    each = square_spm(plan.ramp) * options.weights.recent
+    candidates = [
+        replace(one, penalty=one.penalty + each * staleness(one.track, recent))
+        for one in find_candidates(library, plan.ramp, options)
+    ]
     problem = make_problem(candidates, plan.ramp, max_off=options.max_off, weights=options.weights)
     numbers = {(one.track.audio_hash, one.steps_per_beat): n for n, one in enumerate(candidates)}
     chosen = np.array([numbers[leg.track.audio_hash, leg.steps_per_beat] for leg in plan.legs])
@@ -125,10 +134,24 @@ def last_step_of(ramp: Ramp) -> int:
     return math.floor(float(ramp.steps_at(ramp.duration_s)) + 1e-6)
 
 
-def warped_cost(plan: Plan[WarpedLeg], library: Iterable[Track], options: StretchOptions) -> float:
+def staleness(song: Track, recent: Sequence[Collection[str]]) -> float:
+    """Return 1 for what the last plan played, 1/2 for the one before, and so on."""
+    return max((0.5**back for back, played in enumerate(recent) if song.audio_hash in played), default=0.0)
+
+
+def warped_cost(
+    plan: Plan[WarpedLeg],
+    library: Iterable[Track],
+    options: StretchOptions,
+    recent: Sequence[Collection[str]] = (),
+) -> float:
     """Return what a stretched plan costs by the definition, in %^2 s: leg by leg, hole by hole."""
-    ranges = [one for song in unique_recordings(library) for one in find_ranges(song, plan.ramp, options)]
     weights, total = options.weights, 0.0
+    ranges = [
+        replace(one, penalty=one.penalty + weights.recent * staleness(song, recent))
+        for song in unique_recordings(library)
+        for one in find_ranges(song, plan.ramp, options)
+    ]
     for leg in plan.legs:
         (one,) = (
             one
@@ -143,8 +166,12 @@ def warped_cost(plan: Plan[WarpedLeg], library: Iterable[Track], options: Stretc
         total += 0.0 if whole or leg.last_step >= last_step_of(plan.ramp) else weights.cut
     for back, price in ((1, weights.artist), (2, weights.artist / 2)):
         for early, late in zip(plan.legs, plan.legs[back:], strict=False):
-            artist = early.track.tags.artist
-            total += price * (artist is not None and artist == late.track.tags.artist)
+            total += price * _same(early.track.tags.artist, late.track.tags.artist)
+    for one, two in pairwise([leg.track for leg in plan.legs]):
+        total += weights.album * _same(one.tags.album, two.tags.album)
+        if min(one.detection.level_db, two.detection.level_db) > -100:  # else nobody has measured it
+            jump = abs(one.detection.energy - two.detection.energy)
+            total += weights.energy * max(0.0, jump - 0.2) ** 2
     hole_price = max(256.0, 2 * (100 * options.max_stretch) ** 2 + max(one.penalty for one in ranges))
     steps = [0, *(step for leg in plan.legs for step in (leg.first_step, leg.last_step))]
     steps.append(max(steps[-1], last_step_of(plan.ramp)))
@@ -152,6 +179,11 @@ def warped_cost(plan: Plan[WarpedLeg], library: Iterable[Track], options: Stretc
         if start < end:
             total += 1280.0 + hole_price * float(np.diff(plan.ramp.time_of([start, end]))[0])
     return total
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    plain, also = ((name or "").casefold().strip() for name in (one, other))
+    return plain != "" and plain == also
 
 
 def never_dearer(new: Plan[Any] | None, old: Plan[Any]) -> None:

@@ -162,8 +162,8 @@ class _Solver:
         # What is left out takes as long as all that is listed
         work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
         for joined, most in ((False, _LEGS_PRICED), (True, _JOINED_PRICED)):
-            if joined and not self._joined:
-                break
+            if joined != self._joined:
+                continue
             rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(work, 1)))
             self._prices, _, _ = raise_bound(
                 network,
@@ -206,14 +206,14 @@ class _Solver:
             return False
         self._strike_out()
         if self._joined:
-            playing, silent, _ = least_so_far_joined(
+            playing, silent, each = least_so_far_joined(
                 self._network, self._price, self._task.limits.track, self._task.joins
             )
             before = np.minimum(playing, silent)
         else:
-            before = np.minimum(*least_so_far(self._network, self._price))[0]
+            before, each = np.minimum(*least_so_far(self._network, self._price))[0], np.empty(0)
         limit = self._cost / _MICRO + self._unpaid
-        struck = Struck(before, self._playing[0], self._price, limit)
+        struck = Struck(before, self._playing[0], each, self._after, self._price, limit)
         found = self._task.fine(self._network, struck)
         if found is not None:
             self._network, self._variant = found

@@ -64,6 +64,9 @@ class Struck:
     ----------
     before, after : numpy.ndarray, shape (places + 2,)
         From the start, and to the end.
+    before_each, after_each : numpy.ndarray, by leg of the network
+        The same before and after each leg, neighbours included, as by `least_so_far_joined` and
+        `least_costs_joined`; empty where that is not known.
     price : numpy.ndarray, by item
         Paid in them.
     limit : float
@@ -72,6 +75,8 @@ class Struck:
 
     before: FloatArray
     after: FloatArray
+    before_each: FloatArray
+    after_each: FloatArray
     price: FloatArray
     limit: float
 

@@ -57,6 +57,9 @@ class Sieve(NamedTuple):
         A leg has to cost less than this for each of its seconds, in spm^2.
     before, after : numpy.ndarray, by block
         What the run costs at least up to there, and from there on.
+    before_each, after_each : numpy.ndarray, shape (items in blocks,) and (items in blocks, 2)
+        Better than these, where it is known: before an item that begins in a block, and after it,
+        where it ends in the first block that it may end in, or in the next. Else empty.
     price : numpy.ndarray, by item
         What a use is charged in them.
     limit : float
@@ -67,6 +70,8 @@ class Sieve(NamedTuple):
     rate: FloatArray
     before: FloatArray
     after: FloatArray
+    before_each: FloatArray
+    after_each: FloatArray
     price: FloatArray
     limit: float
 
@@ -192,6 +197,7 @@ def list_legs(
     knots = (run.knot_s, run.knot_spm, run.knot_area, run.knot_square, run.middle)
     before, after, rates, limit = sieve.before, sieve.after, sieve.rate, sieve.limit
     size_us, run_us, max_off, overhang = cells.size_us, run.run_us, run.max_off, run.overhang
+    before_each, after_each, each = sieve.before_each, sieve.after_each, len(sieve.before_each) > 0
     pinned = len(run.pin_us) > 0
     blocks = len(before)
     for block in range(blocks):
@@ -204,12 +210,24 @@ def list_legs(
             spm, length_us = spm_of[item], length_of[item]
             highest = rates[block] * length_us / _US if len(rates) > 0 else np.inf
             known, at_start = -1, 0.0
+            room = limit - price_of[item] - (before_each[number] if each else before[block])
+            known_end = (from_place * size_us + length_us) // (block_cells * size_us)
             for place in range(from_place, to_place):
                 begin_us = place * size_us
                 end_us = begin_us + length_us
                 if begin_us + end_us > 2 * run_us:
                     break
                 last = end_us // size_us
+                extra = fixed_of[item] + overhang * max(end_us - run_us, 0) / _US
+                into, into_next = last // block_cells, (last + 1) // block_cells
+                if each:
+                    rest = min(
+                        after_each[number, into - known_end], after_each[number, into_next - known_end]
+                    )
+                    most_here = room - rest
+                else:
+                    rest = min(after[min(into, blocks)], after[min(into_next, blocks)])
+                    most_here = room - rest
                 if place + 1 < last:  # only the cells that the leg fills for certain limit it
                     level = levels[last - place - 1]
                     right = last - (1 << level)
@@ -217,17 +235,17 @@ def list_legs(
                     high = max(highs[level, place + 1], highs[level, right])
                     if not within(spm, low, high, max_off):
                         continue
+                    away = max(low - spm, spm - high, 0.0)
+                    rough = away * away * ((last - place - 1) * size_us / _US) + extra
+                    if rough >= highest or rough > most_here:
+                        continue
                 if known != place:
                     at_start = _squares(knots, spm, begin_us, end_us)
                 at_end = _squares(knots, spm, begin_us + size_us, end_us + size_us)
                 least = _least_between(lows, highs, bent, size_us, spm, place, last, at_start, at_end)
                 known, at_start = place + 1, at_end
-                total = max(least, 0.0) + fixed_of[item] + overhang * max(end_us - run_us, 0) / _US
-                if total >= highest:
-                    continue
-                into = min(last // block_cells, blocks)
-                rest = min(after[into], after[min(into + 1, blocks)])
-                if before[block] + total + price_of[item] + rest > limit:
+                total = max(least, 0.0) + extra
+                if total >= highest or total > most_here:
                     continue
                 if pinned and misses_pin(run, item, begin_us + size_us - 1, end_us):
                     continue

@@ -232,7 +232,10 @@ class WholeTask:
             padded = np.concatenate([sampled[:1], sampled, sampled[-1:]])
             near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
             rate = np.repeat(near, every)[:places]
-        sieve = Sieve(1, rate, np.zeros(places), np.zeros(places + 1), np.zeros(len(self._items.row)), np.inf)
+        nothing, price = np.empty(0), np.zeros(len(self._items.row))
+        sieve = Sieve(
+            1, rate, np.zeros(places), np.zeros(places + 1), nothing, np.empty((0, 2)), price, np.inf
+        )
         first, item, _ = near_items(self.whole, cells, places, sieve, _MOST_LEGS)
         *legs, _ = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
         return self._network(cells, places, legs, rate if omits else np.zeros(0))
@@ -249,7 +252,8 @@ class WholeTask:
         places, block = self._places(cells.size_us), network.size // cells.size_us
         if omits:
             rate = self._highest_rates(before, after, struck.limit, network.size / US)
-        sieve = Sieve(block, rate, before, after, struck.price, struck.limit)
+        each = (np.empty(0), np.empty((0, 2))) if omits else (struck.before_each, struck.after_each)
+        sieve = Sieve(block, rate, before, after, *each, struck.price, struck.limit)
         if omits:
             first, item, complete = near_items(self.whole, cells, places, sieve, _MOST_LEGS)
             if not complete:
