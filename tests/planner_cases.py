@@ -167,10 +167,11 @@ def warped_cost(
     for back, price in ((1, weights.artist), (2, weights.artist / 2)):
         for early, late in zip(plan.legs, plan.legs[back:], strict=False):
             total += price * _same(early.track.tags.artist, late.track.tags.artist)
-    for one, two in pairwise([leg.track for leg in plan.legs]):
-        total += weights.album * _same(one.tags.album, two.tags.album)
-        if min(one.detection.level_db, two.detection.level_db) > -100:  # else nobody has measured it
-            jump = abs(one.detection.energy - two.detection.energy)
+    for early, late in pairwise(plan.legs):
+        total += weights.album * _same(early.track.tags.album, late.track.tags.album)
+        before, after = early.track.detection, late.track.detection
+        if min(before.level_db, after.level_db) > -100:  # else nobody has measured it
+            jump = abs(before.energy - after.energy)
             total += weights.energy * max(0.0, jump - 0.2) ** 2
     hole_price = max(256.0, 2 * (100 * options.max_stretch) ** 2 + max(one.penalty for one in ranges))
     steps = [0, *(step for leg in plan.legs for step in (leg.first_step, leg.last_step))]

@@ -1,12 +1,16 @@
-"""Least costs that know what is played beside a leg, so that neighbours that do not go together count (compiled).
+"""Least costs that know what is played beside a leg, and a little of what is played later (compiled).
 
-What neighbours cost is a good part of a plan, and a bound without it is loose. Here the least
-cost of the rest depends on the place and on the item before it. Of the legs that begin at a place
+What neighbours cost is a good part of a plan, and a bound without it is loose; and so is one by a
+way that plays two songs in turn again and again where they fit best. Here the least cost of the
+rest depends on the item before it, and what follows remembers the tracks that such ways repeat
+(the ng-route relaxation of Baldacci, Mingozzi and Roberti, 2011). Of all that begins at a place
 the cheapest few settle it nearly always: no other one has to be looked at once what it costs
 alone is more.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,103 +19,258 @@ from bpmsync.planner.network import Limits, Network, omitted_cost
 from bpmsync.planner.ways import Joins, beside, fees_of
 from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001 - read by the compiler
 
-__all__ = ["count_uses_joined", "least_costs_joined", "least_so_far_joined"]
+__all__ = ["Memory", "Rests", "count_uses_joined", "least_costs_joined", "least_so_far_joined", "remember"]
 
-# The cheapest legs of a place, kept in order
-_NEAR = 8
+# The cheapest of what begins at a place, kept in order
+_NEAR = 16
+# What may follow a leg, as far as it remembers different tracks
+_LABELS = 4
+# Followers of a way: none, or one that was not kept
+_NONE, _UNKNOWN = -1, -2
+# Tracks that are remembered at most, and for so many legs
+_MOST_REMEMBERED, _REACH = 62, 8
+
+
+class Memory(NamedTuple):
+    """Which tracks are remembered, and by what; both change as ways are found that repeat some.
+
+    Parameters
+    ----------
+    bit : numpy.ndarray of int64, by track
+        A bit of its own; 0: not remembered.
+    kept : numpy.ndarray of int64, by item
+        The bits that are still known before it.
+    """
+
+    bit: IntArray
+    kept: IntArray
+
+
+class Rests(NamedTuple):
+    """Least costs of the rest of a run, and how they come about.
+
+    Parameters
+    ----------
+    playing, silent : numpy.ndarray, shape (1, places + 2)
+        As from `least_costs`.
+    after : numpy.ndarray, shape (legs, 2) or (legs, 1)
+        After each leg: where it ends, and at the place after that if legs are loose.
+    item, cost, to_place, to_number : numpy.ndarray, shape (places + 2, near)
+        The cheapest that begins at a place: with what item, its cost with all that follows, and
+        which of those at what place follows.
+    """
+
+    playing: FloatArray
+    silent: FloatArray
+    after: FloatArray
+    item: IntArray
+    cost: FloatArray
+    to_place: IntArray
+    to_number: IntArray
+
+
+@compiled
+def _add_label(
+    costs: FloatArray,
+    memories: IntArray,
+    places: IntArray,
+    numbers: IntArray,
+    count: int,
+    cost: float,
+    memory: int,
+    place: int,
+    number: int,
+) -> int:
+    """Add what may follow, unless something cheaper remembers less; return how many there are."""
+    kept = 0
+    for label in range(count):
+        if costs[label] <= cost and memories[label] & ~memory == 0:
+            return count
+    for label in range(count):
+        if cost <= costs[label] and memory & ~memories[label] == 0:
+            continue
+        costs[kept], memories[kept] = costs[label], memories[label]
+        places[kept], numbers[kept] = places[label], numbers[label]
+        kept += 1
+    if kept == _LABELS:
+        # Together the dearest two remember what both do, at the lower cost: that is not too much
+        worst = 0
+        for label in range(1, kept):
+            if costs[label] > costs[worst]:
+                worst = label
+        memories[worst] &= memory
+        if cost < costs[worst]:
+            costs[worst], places[worst], numbers[worst] = cost, place, number
+        return kept
+    costs[kept], memories[kept], places[kept], numbers[kept] = cost, memory, place, number
+    return kept + 1
 
 
 @compiled
 def least_costs_joined(
-    network: Network, price: FloatArray, track: IntArray, joins: Joins
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the least cost of the rest of a run, as `least_costs` with one layer, and more of it.
+    network: Network, price: FloatArray, track: IntArray, joins: Joins, memory: Memory
+) -> Rests:
+    """Return the least cost of the rest of a run, where neighbours count.
 
     Parameters
     ----------
     network : Network
+        With one layer.
     price : numpy.ndarray, by item
         Paid for each use.
     track : numpy.ndarray of int64, by item
         None follows itself at once.
     joins : Joins
-
-    Returns
-    -------
-    playing, silent : numpy.ndarray, shape (1, places + 2)
-        Whatever was played before.
-    after : numpy.ndarray, shape (legs, 2) or (legs, 1)
-        After each leg: where it ends, and at the place after that if legs are loose.
+    memory : Memory
     """
     places, legs = len(network.wait), len(network.cost)
     playing, silent = np.zeros((1, places + 2)), np.zeros((1, places + 2))
     ends = 2 if network.loose else 1
-    after, whole = np.empty((legs, ends)), np.empty(legs)  # whole: a leg with all that follows
+    after = np.empty((legs, ends))
     onwards, beyond = np.zeros(places + 2), np.full(places + 2, np.inf)  # without a leg at once; not near
-    near, count = np.empty((places + 2, _NEAR), np.int32), np.zeros(places + 2, np.int64)
-    value_of = np.full((places + 2, _NEAR), np.inf)
-    known_end, known = np.full(len(price), -1, np.int32), np.empty(len(price))
+    near_item, near_cost = np.empty((places + 2, _NEAR), np.int32), np.full((places + 2, _NEAR), np.inf)
+    near_memory, count = np.empty((places + 2, _NEAR), np.int64), np.zeros(places + 2, np.int64)
+    to_place, to_number = np.empty((places + 2, _NEAR), np.int32), np.empty((places + 2, _NEAR), np.int8)
+    # What was found last after each item
+    known_end, known_count = np.full(len(price), -1, np.int32), np.zeros(len(price), np.int8)
+    known_cost, known_memory = np.empty((len(price), _LABELS)), np.empty((len(price), _LABELS), np.int64)
+    known_place = np.empty((len(price), _LABELS), np.int32)
+    known_number = np.empty((len(price), _LABELS), np.int8)
+    # After a leg: at its end, or a place later
+    costs, memories = np.empty((3, _LABELS)), np.empty((3, _LABELS), np.int64)
+    at_place, at_number = np.empty((3, _LABELS), np.int32), np.empty((3, _LABELS), np.int8)
+    found = np.zeros(3, np.int64)
     first, item_of, end_of, cost_of = network.first, network.item, network.end, network.cost
     artist, album, level_db, energy = joins.artist, joins.album, joins.level_db, joins.energy
+    bit_of, kept_of = memory.bit, memory.kept
     fees = fees_of(joins)
     for place in range(places - 1, -1, -1):
         best = np.inf
         for leg in range(first[place], first[place + 1]):
             item = item_of[leg]
-            least = np.inf
+            bit, kept = bit_of[track[item]], kept_of[item]
             for shift in range(ends):
                 end = end_of[leg] + shift
                 if end >= places:
-                    value = 0.0
+                    found[shift] = 1
+                    costs[shift, 0], memories[shift, 0] = 0.0, bit
+                    at_place[shift, 0], at_number[shift, 0] = end, _NONE
                 elif known_end[item] == end:
-                    value = known[item]
+                    found[shift] = known_count[item]
+                    for label in range(found[shift]):
+                        costs[shift, label] = known_cost[item, label]
+                        memories[shift, label] = known_memory[item, label]
+                        at_place[shift, label] = known_place[item, label]
+                        at_number[shift, label] = known_number[item, label]
                 else:
-                    value = onwards[end]
+                    # The least that remembers nothing but the item itself: nothing dearer is of use
+                    settled = onwards[end]
+                    number_of = 0
+                    if settled < np.inf:
+                        costs[shift, 0], memories[shift, 0] = settled, bit
+                        at_place[shift, 0], at_number[shift, 0] = end, _NONE
+                        number_of = 1
                     for number in range(count[end]):
-                        total = value_of[end, number]
-                        if total >= value:
+                        if near_cost[end, number] >= settled:
                             break
-                        follower = near[end, number]
-                        if track[follower] != track[item]:
-                            total += beside(
-                                artist[follower] >= 0 and artist[item] == artist[follower],
-                                album[follower] >= 0 and album[item] == album[follower],
-                                level_db[item] - level_db[follower],
-                                energy[item] - energy[follower],
-                                fees,
+                        follower = near_item[end, number]
+                        if track[follower] == track[item] or near_memory[end, number] & bit:
+                            continue
+                        total = near_cost[end, number] + beside(
+                            artist[item] >= 0 and artist[item] == artist[follower],
+                            album[item] >= 0 and album[item] == album[follower],
+                            level_db[item] - level_db[follower],
+                            energy[item] - energy[follower],
+                            fees,
+                        )
+                        if total >= settled:
+                            continue
+                        left = (near_memory[end, number] & kept) | bit
+                        if left == bit:
+                            settled = total
+                        if number_of == 0:
+                            costs[shift, 0], memories[shift, 0] = total, left
+                            at_place[shift, 0], at_number[shift, 0] = end, number
+                            number_of = 1
+                        else:
+                            number_of = _add_label(
+                                costs[shift],
+                                memories[shift],
+                                at_place[shift],
+                                at_number[shift],
+                                number_of,
+                                total,
+                                left,
+                                end,
+                                number,
                             )
-                            value = min(value, total)
-                    if beyond[end] < value:
-                        for other in range(first[end], first[end + 1]):
-                            total, follower = whole[other], item_of[other]
-                            if total < value and track[follower] != track[item]:
-                                total += beside(
-                                    artist[follower] >= 0 and artist[item] == artist[follower],
-                                    album[follower] >= 0 and album[item] == album[follower],
-                                    level_db[item] - level_db[follower],
-                                    energy[item] - energy[follower],
-                                    fees,
-                                )
-                                value = min(value, total)
-                after[leg, shift] = value
-                least = min(least, value)
-            known_end[item], known[item] = end_of[leg], after[leg, 0]
-            total = cost_of[leg] + price[item] + least
-            whole[leg] = total
-            best = min(best, total)
-            if total >= value_of[place, _NEAR - 1]:
-                beyond[place] = min(beyond[place], total)
-                continue
-            slot = count[place]
-            if slot < _NEAR:
-                count[place] += 1
-            else:
-                slot -= 1
-                beyond[place] = min(beyond[place], value_of[place, slot])
-            while slot > 0 and value_of[place, slot - 1] > total:
-                value_of[place, slot], near[place, slot] = value_of[place, slot - 1], near[place, slot - 1]
-                slot -= 1
-            value_of[place, slot], near[place, slot] = total, item
+                    if beyond[end] < settled:
+                        number_of = _add_label(
+                            costs[shift],
+                            memories[shift],
+                            at_place[shift],
+                            at_number[shift],
+                            number_of,
+                            beyond[end],
+                            bit,
+                            end,
+                            _UNKNOWN,
+                        )
+                    found[shift] = number_of
+                least = np.inf
+                for label in range(found[shift]):
+                    least = min(least, costs[shift, label])
+                after[leg, shift] = least
+            known_end[item], known_count[item] = end_of[leg], found[0]
+            for label in range(found[0]):
+                known_cost[item, label], known_memory[item, label] = costs[0, label], memories[0, label]
+                known_place[item, label], known_number[item, label] = at_place[0, label], at_number[0, label]
+            row = 0
+            if ends == 2:
+                if found[0] == 1 and found[1] == 1 and memories[0, 0] == memories[1, 0]:
+                    row = 0 if costs[0, 0] <= costs[1, 0] else 1
+                else:
+                    row = 2
+                    found[2] = 0
+                    for shift in range(2):
+                        for label in range(found[shift]):
+                            found[2] = _add_label(
+                                costs[2],
+                                memories[2],
+                                at_place[2],
+                                at_number[2],
+                                found[2],
+                                costs[shift, label],
+                                memories[shift, label],
+                                at_place[shift, label],
+                                at_number[shift, label],
+                            )
+            for label in range(found[row]):
+                total = cost_of[leg] + price[item] + costs[row, label]
+                best = min(best, total)
+                if total >= near_cost[place, _NEAR - 1]:
+                    beyond[place] = min(beyond[place], total)
+                    continue
+                slot = count[place]
+                if slot < _NEAR:
+                    count[place] += 1
+                else:
+                    slot -= 1
+                    beyond[place] = min(beyond[place], near_cost[place, slot])
+                while slot > 0 and near_cost[place, slot - 1] > total:
+                    near_cost[place, slot], near_item[place, slot] = (
+                        near_cost[place, slot - 1],
+                        near_item[place, slot - 1],
+                    )
+                    near_memory[place, slot] = near_memory[place, slot - 1]
+                    to_place[place, slot], to_number[place, slot] = (
+                        to_place[place, slot - 1],
+                        to_number[place, slot - 1],
+                    )
+                    slot -= 1
+                near_cost[place, slot], near_item[place, slot] = total, item
+                near_memory[place, slot] = memories[row, label]
+                to_place[place, slot], to_number[place, slot] = at_place[row, label], at_number[row, label]
         left_out = np.inf
         if len(network.rate) > 0:
             for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):
@@ -120,7 +279,7 @@ def least_costs_joined(
         silent[0, place] = min(best, network.wait[place] + silent[0, place + 1])
         onwards[place] = min(left_out, network.tail[place], network.opening + silent[0, place])
         playing[0, place] = min(best, onwards[place])
-    return playing, silent, after
+    return Rests(playing, silent, after, near_item, near_cost, to_place, to_number)
 
 
 @compiled
@@ -204,58 +363,94 @@ def least_so_far_joined(
 def count_uses_joined(
     network: Network,
     limits: Limits,
-    price: FloatArray,
-    joins: Joins,
-    to_go: tuple[FloatArray, FloatArray, FloatArray],
+    rests: Rests,
     used: FloatArray,
     used_artist: FloatArray,
-) -> bool:
-    """Count the uses of tracks and artists by the cheapest way; return whether it uses what is left out."""
-    playing, silent, after = to_go
-    places = len(network.wait)
-    first, item_of, end_of, cost_of = network.first, network.item, network.end, network.cost
-    artist, album, level_db, energy = joins.artist, joins.album, joins.level_db, joins.energy
-    track = limits.track
-    fees = fees_of(joins)
+    way: IntArray,
+) -> tuple[int, bool]:
+    """Count the uses of tracks and artists by the cheapest way.
+
+    Returns
+    -------
+    length : int
+        So many entries of `way` are filled: items, and -1 for what is no leg.
+    omitted : bool
+        Whether it uses what is left out.
+    """
+    playing, silent = rests.playing, rests.silent
+    near_item, near_cost, to_place, to_number = rests.item, rests.cost, rests.to_place, rests.to_number
+    track, places = limits.track, len(network.wait)
     used[:] = 0.0
     used_artist[:] = 0.0
-    place, last, in_hole, omitted = 0, -1, False, False
-    while place < places:
-        best, chosen, onwards = np.inf, -1, places
-        for leg in range(first[place], first[place + 1]):
-            item = item_of[leg]
-            total, end = cost_of[leg] + price[item] + after[leg, 0], end_of[leg]
-            if network.loose and after[leg, 1] < after[leg, 0]:
-                total, end = cost_of[leg] + price[item] + after[leg, 1], end + 1
-            if total < best and last >= 0:
-                if track[last] == track[item]:
-                    continue
-                total += beside(
-                    artist[item] >= 0 and artist[last] == artist[item],
-                    album[item] >= 0 and album[last] == album[item],
-                    level_db[last] - level_db[item],
-                    energy[last] - energy[item],
-                    fees,
-                )
-            if total < best:
-                best, chosen, onwards = total, leg, end
-        if len(network.rate) > 0:
-            for end in range(min(place + network.shortest, places), min(place + network.longest, places) + 1):
-                total = omitted_cost(network, place, end) + playing[0, end]
-                if total < best:
-                    best, chosen, onwards = total, -1, end
-        waiting = network.wait[place] + silent[0, place + 1] + (0.0 if in_hole else network.opening)
-        if not in_hole and network.tail[place] <= min(best, waiting):
+    place, number, omitted, length = 0, _NONE, False, 0
+    free, in_hole = True, False  # whether any leg may come next
+    while place < places and length < len(way):
+        if number < 0:
+            least = near_cost[place, 0] if free else np.inf
+            onwards, ends, falls = 0, False, False
+            if len(network.rate) > 0:
+                for end in range(
+                    min(place + network.shortest, places), min(place + network.longest, places) + 1
+                ):
+                    total = omitted_cost(network, place, end) + playing[0, end]
+                    if total < least:
+                        least, onwards = total, end
+            if not in_hole and network.tail[place] <= least:
+                least, ends = network.tail[place], True
+            if in_hole:
+                falls = network.wait[place] + silent[0, place + 1] < least
+            else:
+                falls = network.opening + silent[0, place] < least
+            if falls:
+                place += 1 if in_hole else 0
+                free, in_hole = True, True
+                continue
+            if ends:
+                break
+            if onwards > 0:
+                way[length] = -1
+                length += 1
+                place, free, in_hole, omitted = onwards, True, False, True
+                continue
+            if least == np.inf:
+                break
+            number = 0
+        item = near_item[place, number]
+        free, in_hole = False, False
+        way[length] = item
+        length += 1
+        used[track[item]] += 1.0
+        if limits.most > 0 and limits.artist[item] >= 0:
+            used_artist[limits.artist[item]] += 1.0
+        place, number = to_place[place, number], to_number[place, number]
+        if number == _UNKNOWN:
             break
-        if best <= waiting:
-            omitted = omitted or chosen < 0
-            last = -1
-            if chosen >= 0:
-                last = item_of[chosen]
-                used[track[last]] += 1.0
-                if limits.most > 0 and limits.artist[last] >= 0:
-                    used_artist[limits.artist[last]] += 1.0
-            place, in_hole = onwards, False
-        else:
-            place, last, in_hole = place + 1, -1, True
-    return omitted
+    return length, omitted
+
+
+@compiled
+def remember(memory: Memory, track: IntArray, way: IntArray, length: int) -> bool:
+    """Remember what a way repeats soon, as long as it did not; return whether that is anything new."""
+    bit_of, kept_of = memory.bit, memory.kept
+    number, new = 0, False
+    for bit in bit_of:
+        number += bit != 0
+    for at in range(length):
+        if way[at] < 0:
+            continue
+        one = track[way[at]]
+        for to in range(at + 1, min(at + _REACH, length)):
+            if way[to] < 0:
+                break
+            if track[way[to]] != one:
+                continue
+            if bit_of[one] == 0:
+                if number == _MOST_REMEMBERED:
+                    break
+                bit_of[one] = np.int64(1) << np.int64(number)
+                number += 1
+            for between in range(at + 1, to):
+                new = new or kept_of[way[between]] & bit_of[one] == 0
+                kept_of[way[between]] |= bit_of[one]
+            break
+    return new

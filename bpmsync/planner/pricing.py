@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpmsync.beats.jit import compiled
-from bpmsync.planner.joined import count_uses_joined, least_costs_joined
+from bpmsync.planner.joined import Memory, count_uses_joined, least_costs_joined, remember
 from bpmsync.planner.network import (
     Limits,
     Network,
@@ -31,19 +31,10 @@ _PATIENCE = 3
 _SMALLEST_SHARE = 1e-3
 # It aims so far above the best bound: a share of it, or of what is missing
 _AHEAD, _AHEAD_OF_GAP = 0.06, 0.25
+# Repeats of the first rounds are remembered only if they last
+_FORGETFUL = 2
 # So many rounds have to gain a share of what is missing, or of the bound
 _LOOKED_BACK, _WORTH, _WORTH_OF_BOUND = 10, 0.03, 5e-4
-
-
-@compiled
-def _to_go(
-    network: Network, limits: Limits, price: FloatArray, joins: Joins, joined: bool
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the least costs of the rest, with or without what neighbours cost."""
-    if joined:
-        return least_costs_joined(network, price, limits.track, joins)
-    playing, silent = least_costs(network, price)
-    return playing, silent, np.empty((0, 1))
 
 
 @compiled
@@ -51,7 +42,7 @@ def raise_bound(
     network: Network,
     limits: Limits,
     joins: Joins,
-    joined: bool,
+    memory: Memory,
     prices: Prices,
     target: float,
     rounds: int,
@@ -62,8 +53,8 @@ def raise_bound(
     ----------
     network, limits, joins
         The run, what it may hold, and what neighbours cost.
-    joined : bool
-        Whether neighbours count.
+    memory : Memory
+        What is remembered in least costs; it grows. Empty where neighbours do not count.
     prices : Prices
         To begin with.
     target : float
@@ -82,12 +73,17 @@ def raise_bound(
     """
     best = Prices(prices.track.copy(), prices.artist.copy())
     tried = Prices(prices.track.copy(), prices.artist.copy())
+    joined, way = len(memory.bit) > 0, np.empty(len(network.wait) + 1, np.int64)
     used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
     share, since, highest, omitted, before = 1.0, 0, -np.inf, False, -np.inf
     for turn in range(rounds):
         price = item_prices(limits, tried)
-        to_go = _to_go(network, limits, price, joins, joined)
-        bound = bound_of(to_go[0], limits, tried)
+        if joined:
+            rests = least_costs_joined(network, price, limits.track, joins, memory)
+            playing, silent = rests.playing, rests.silent
+        else:
+            playing, silent = least_costs(network, price)
+        bound = bound_of(playing, limits, tried)
         if bound > highest:
             highest, since = bound, 0
             best.track[:] = tried.track
@@ -105,9 +101,11 @@ def raise_bound(
                 break
             before = highest
         if joined:
-            omitted = count_uses_joined(network, limits, price, joins, to_go, used, used_artist)
+            length, omitted = count_uses_joined(network, limits, rests, used, used_artist, way)
+            if turn >= _FORGETFUL:
+                remember(memory, limits.track, way, length)
         else:
-            omitted = count_uses(network, limits, price, (to_go[0], to_go[1]), used, used_artist)
+            omitted = count_uses(network, limits, price, (playing, silent), used, used_artist)
         size = 0.0
         for track in range(len(used)):
             used[track] -= 1.0

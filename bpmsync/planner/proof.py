@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.joined import least_costs_joined, least_so_far_joined
+from bpmsync.planner.joined import Memory, least_costs_joined, least_so_far_joined
 from bpmsync.planner.network import (
     Network,
     Prices,
@@ -41,7 +41,7 @@ _FIRST = (8, 4)
 _LEVELS = ((8, 4), (16, 5), (32, 6), (32, 6))
 _WIDTHS = ((48, 8), (96, 12), (192, 24), (512, 96), (2048, 512))
 # Rounds of prices; fewer where each takes long
-_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED, _JOINED_PRICED = 300, 6, 8_000_000, 8_000_000
+_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED = 300, 6, 8_000_000
 _ROOM = 1 << 16
 # Proofs are worth trying from here on
 _NEARLY = 1.1
@@ -67,6 +67,11 @@ class _Solver:
         self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), task.floor
         self._legs: tuple[tuple[int, int, int], ...] = ()
         self._is_broken = False  # whether the plan has a hole
+        # With a given order least costs know enough without neighbours
+        remembered = tracks if self._joined else 0
+        self._memory = Memory(
+            np.zeros(remembered, np.int64), np.zeros(len(task.limits.track) if remembered else 0, np.int64)
+        )
         self._must = np.zeros(tracks, np.int64)
         wanted = np.flatnonzero(task.limits.must)
         self._must[wanted] = 1 << np.arange(len(wanted), dtype=np.int64)
@@ -147,8 +152,10 @@ class _Solver:
         """Count the least costs under the prices."""
         self._price = item_prices(self._task.limits, self._prices)
         if self._joined:
-            found = least_costs_joined(self._network, self._price, self._task.limits.track, self._task.joins)
-            self._playing, self._silent, self._after = found
+            rests = least_costs_joined(
+                self._network, self._price, self._task.limits.track, self._task.joins, self._memory
+            )
+            self._playing, self._silent, self._after = rests.playing, rests.silent, rests.after
         else:
             self._playing, self._silent = least_costs(self._network, self._price)
             self._after = np.empty((0, 1))
@@ -161,19 +168,16 @@ class _Solver:
         network = self._network
         # What is left out takes as long as all that is listed
         work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
-        for joined, most in ((False, _LEGS_PRICED), (True, _JOINED_PRICED)):
-            if joined != self._joined:
-                continue
-            rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, most // max(work, 1)))
-            self._prices, _, _ = raise_bound(
-                network,
-                self._task.limits,
-                self._task.joins,
-                joined,
-                self._prices,
-                self._cost / _MICRO,
-                rounds,
-            )
+        rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, _LEGS_PRICED // max(work, 1)))
+        self._prices, _, _ = raise_bound(
+            network,
+            self._task.limits,
+            self._task.joins,
+            self._memory,
+            self._prices,
+            self._cost / _MICRO,
+            rounds,
+        )
         self._relax()
 
     @property
