@@ -88,3 +88,36 @@ def test_what_cannot_be_is_said(library: Path, tmp_path: Path) -> None:
     assert answer.status == 1
     assert path.read_bytes() == before
     assert not (tmp_path / "run.plan.json.before").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("swap", "run.m3u8", "2"),
+        ("render", "run.m3u8", "mix.flac"),
+        ("export", "run.m3u8"),
+        ("listen", "run.m3u8"),
+    ],
+)
+def test_a_playlist_in_place_of_its_plan(library: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    planned(library, tmp_path / "run.m3u8", "--max-off", "8%")
+    there = sorted((item.name, item.read_bytes()) for item in tmp_path.iterdir())
+    answer = bpmsync("--db", library, *words, cwd=tmp_path)
+    assert (answer.status, answer.out) == (1, "")
+    assert "run.m3u8 is a playlist, not a plan: give run.plan.json" in " ".join(answer.err.split())
+    assert sorted((item.name, item.read_bytes()) for item in tmp_path.iterdir()) == there
+    (tmp_path / "run.plan.json").unlink()
+    answer = bpmsync("--db", library, *words, cwd=tmp_path)
+    assert answer.status == 1
+    assert "no plan beside it (bpmsync plan --from-playlist run.m3u8 makes one)" in " ".join(
+        answer.err.split()
+    )
+
+
+def test_the_last_plan_only_is_kept(library: Path, tmp_path: Path) -> None:
+    planned(library, tmp_path / "run.plan.json", "--max-off", "8%")
+    assert swapped(library, tmp_path, "1").status == 0
+    first = (tmp_path / "run.plan.json").read_bytes()
+    assert swapped(library, tmp_path, "2").status == 0
+    assert (tmp_path / "run.plan.json.before").read_bytes() == first
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["run.plan.json", "run.plan.json.before"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bpmsync.cli.places import refuse_playlist
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean
 from bpmsync.cli.writing import Writing, copy_all, last_words, writing_options
@@ -88,9 +89,16 @@ def read_plan(plan: Path) -> Plan:
 
 
 def read_any_plan(plan: Path) -> Plan[Any]:
-    """Return the plan of either mode in a file, or from a pipe for -."""
+    """Return the plan of either mode in a file, or from a pipe for -.
+
+    Raises
+    ------
+    PlanError
+        If it is none; of a playlist it names the plan.
+    """
     from bpmsync.planner.plan import load_plan, plan_from_json  # help loads no planner
 
+    refuse_playlist(plan)
     if str(plan) != "-":
         return load_plan(plan)
     # What is not UTF-8 is no JSON either, and is reported as such

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bpmsync.cli.options import DURATION
+from bpmsync.cli.places import refuse_playlist
 from bpmsync.cli.session import Session, common_options, pass_session
 from bpmsync.cli.text import clean, shorten
 from bpmsync.errors import BpmsyncError, ExitStatus, NoBeat, ParameterError, TrackError
@@ -105,6 +106,8 @@ def _pieces(session: Session, what: str, steps: Fraction | None) -> list[_Piece]
             _Piece(leg.track, steps or leg.steps_per_beat, part)
             for leg, part in zip(legs, parts, strict=True)
         ]
+    if Path(what).is_file():
+        refuse_playlist(Path(what))
     with session.open_store() as store:
         track = find_track(store, what)
     return [_Piece(track, steps or _usual(track))]

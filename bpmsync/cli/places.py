@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpmsync.errors import ExportError
+from bpmsync.cli.text import clean
+from bpmsync.errors import ExportError, PlanError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Places", "places_for"]
+__all__ = ["Places", "places_for", "refuse_playlist"]
 
 _PLAYLIST_ENDINGS = (".m3u8", ".m3u")
 _PLAN_ENDING = ".plan.json"
@@ -67,3 +68,24 @@ def places_for(output: Path) -> Places:
         return Places(None, output)
     msg = f"{output.name!r} is neither a playlist (run.m3u8) nor a plan (run.plan.json)"
     raise click.BadParameter(msg, param_hint="'-o'")
+
+
+def refuse_playlist(plan: Path) -> None:
+    """Raise where a playlist was given in place of its plan.
+
+    Raises
+    ------
+    PlanError
+        If so: it names the plan beside the playlist, or what makes one.
+    """
+    if plan.suffix.lower() not in _PLAYLIST_ENDINGS:
+        return
+    name, beside = clean(str(plan)), plan.with_suffix(_PLAN_ENDING)
+    if beside.is_file():
+        msg = f"{name} is a playlist, not a plan: give {clean(str(beside))}, the plan beside it"
+    else:
+        msg = (
+            f"{name} is a playlist, not a plan, and there is no plan beside it "
+            f"(bpmsync plan --from-playlist {name} makes one)"
+        )
+    raise PlanError(msg)
