@@ -25,6 +25,8 @@ __all__ = ["Memory", "Rests", "count_uses_joined", "least_costs_joined", "least_
 _NEAR = 16
 # What may follow a leg, as far as it remembers different tracks
 _LABELS = 4
+# What it takes to compare what may follow
+_STEPS_A_LABEL = 5
 # Followers of a way: none, or one that was not kept
 _NONE, _UNKNOWN = -1, -2
 # Tracks that are remembered at most, and for so many legs
@@ -58,6 +60,8 @@ class Rests(NamedTuple):
     item, cost, to_place, to_number : numpy.ndarray, shape (places + 2, near)
         The cheapest that begins at a place: with what item, its cost with all that follows, and
         which of those at what place follows.
+    steps : int
+        How much there was to look at.
     """
 
     playing: FloatArray
@@ -67,6 +71,7 @@ class Rests(NamedTuple):
     cost: FloatArray
     to_place: IntArray
     to_number: IntArray
+    steps: int
 
 
 @compiled
@@ -144,6 +149,7 @@ def least_costs_joined(
     artist, album, level_db, energy = joins.artist, joins.album, joins.level_db, joins.energy
     bit_of, kept_of = memory.bit, memory.kept
     fees = fees_of(joins)
+    steps = 4 * legs + 10 * places
     for place in range(places - 1, -1, -1):
         best = np.inf
         for leg in range(first[place], first[place + 1]):
@@ -174,6 +180,7 @@ def least_costs_joined(
                         if near_cost[end, number] >= settled:
                             break
                         follower = near_item[end, number]
+                        steps += 1
                         if track[follower] == track[item] or near_memory[end, number] & bit:
                             continue
                         total = near_cost[end, number] + beside(
@@ -193,6 +200,7 @@ def least_costs_joined(
                             at_place[shift, 0], at_number[shift, 0] = end, number
                             number_of = 1
                         else:
+                            steps += _STEPS_A_LABEL
                             number_of = _add_label(
                                 costs[shift],
                                 memories[shift],
@@ -232,6 +240,7 @@ def least_costs_joined(
                 else:
                     row = 2
                     found[2] = 0
+                    steps += _STEPS_A_LABEL * (found[0] + found[1])
                     for shift in range(2):
                         for label in range(found[shift]):
                             found[2] = _add_label(
@@ -279,7 +288,7 @@ def least_costs_joined(
         silent[0, place] = min(best, network.wait[place] + silent[0, place + 1])
         onwards[place] = min(left_out, network.tail[place], network.opening + silent[0, place])
         playing[0, place] = min(best, onwards[place])
-    return Rests(playing, silent, after, near_item, near_cost, to_place, to_number)
+    return Rests(playing, silent, after, near_item, near_cost, to_place, to_number, steps)
 
 
 @compiled

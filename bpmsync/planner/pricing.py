@@ -25,6 +25,7 @@ from bpmsync.timeline.arrays import FloatArray  # noqa: TC001
 
 __all__ = ["raise_bound"]
 
+_ROUNDS = 300
 _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
 _PATIENCE = 3
@@ -45,8 +46,8 @@ def raise_bound(
     memory: Memory,
     prices: Prices,
     target: float,
-    rounds: int,
-) -> tuple[Prices, float, bool]:
+    most: int,
+) -> tuple[Prices, int]:
     """Return the prices, of those tried, under which the least cost of a run is the highest.
 
     Parameters
@@ -59,30 +60,30 @@ def raise_bound(
         To begin with.
     target : float
         What the best plan so far costs.
-    rounds : int
-        How many prices to try.
+    most : int
+        Stop after so many steps.
 
     Returns
     -------
     prices : Prices
         The best ones.
-    bound : float
-        What no plan undercuts.
-    omitted : bool
-        Whether the last way looked at uses what the network leaves out.
+    steps : int
+        How many it took.
     """
     best = Prices(prices.track.copy(), prices.artist.copy())
     tried = Prices(prices.track.copy(), prices.artist.copy())
     joined, way = len(memory.bit) > 0, np.empty(len(network.wait) + 1, np.int64)
     used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
-    share, since, highest, omitted, before = 1.0, 0, -np.inf, False, -np.inf
-    for turn in range(rounds):
+    share, since, highest, before, steps = 1.0, 0, -np.inf, -np.inf, 0
+    for turn in range(_ROUNDS):
         price = item_prices(limits, tried)
         if joined:
             rests = least_costs_joined(network, price, limits.track, joins, memory)
             playing, silent = rests.playing, rests.silent
+            steps += rests.steps
         else:
             playing, silent = least_costs(network, price)
+            steps += len(network.cost)
         bound = bound_of(playing, limits, tried)
         if bound > highest:
             highest, since = bound, 0
@@ -95,17 +96,19 @@ def raise_bound(
         gap = target - highest
         if gap <= _CLOSE * abs(target) or share < _SMALLEST_SHARE:
             break
+        if steps > most:
+            break
         if turn % _LOOKED_BACK == 0:
             # Where tracks hardly repeat, prices are not what is missing
             if highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
                 break
             before = highest
         if joined:
-            length, omitted = count_uses_joined(network, limits, rests, used, used_artist, way)
+            length, _ = count_uses_joined(network, limits, rests, used, used_artist, way)
             if turn >= _FORGETFUL:
                 remember(memory, limits.track, way, length)
         else:
-            omitted = count_uses(network, limits, price, (playing, silent), used, used_artist)
+            count_uses(network, limits, price, (playing, silent), used, used_artist)
         size = 0.0
         for track in range(len(used)):
             used[track] -= 1.0
@@ -130,4 +133,4 @@ def raise_bound(
         if limits.most > 0:
             for artist in range(len(used_artist)):
                 tried.artist[artist] = max(tried.artist[artist] + move * used_artist[artist], 0.0)
-    return best, highest, omitted
+    return best, steps

@@ -30,23 +30,27 @@ from bpmsync.planner.task import Effort, Found, Struck, Task
 from bpmsync.planner.ways import LEG, PARENT, SILENT, TIME, WAY_COLUMNS, Beam, Guide
 
 if TYPE_CHECKING:
-    from bpmsync.timeline.arrays import IntArray
+    from bpmsync.timeline.arrays import FloatArray, IntArray
 
 __all__ = ["Effort", "Found", "Struck", "Task", "prove"]
 
 _MICRO = 1_000_000
+_ROUNDING = 1.5e-6
 _NO_WAY = 2**62
-# Ways that go on, and legs tried after each: at first, from level to level, and to the end
+# Ways that go on, and legs tried after each
 _FIRST = (8, 4)
-_LEVELS = ((8, 4), (16, 5), (32, 6), (32, 6))
-_WIDTHS = ((48, 8), (96, 12), (192, 24), (512, 96), (2048, 512))
-# Rounds of prices; fewer where each takes long
-_ROUNDS, _FEWEST_ROUNDS, _LEGS_PRICED = 300, 6, 8_000_000
+_WIDTHS = ((8, 4), (16, 5), (32, 6), (64, 8), (128, 12), (256, 24), (512, 96), (2048, 512))
+# What a way takes as long as, and a leg that is listed
+_STEPS_A_WAY, _STEPS_A_LEG = 150, 40
+# Prices may take so much of the steps that are left, and searches at least so many
+_SHARE_RAISED, _LEAST_RAISED, _LEAST_SEARCHED = 5, 100_000, 1_000_000
 _ROOM = 1 << 16
+# Prices are looked for again when so many legs are gone
+_FEWER = 0.9
 # Proofs are worth trying from here on
 _NEARLY = 1.1
-# or where a pass looks at so few ways
-_FEW = 20_000
+# or where a pass looks at so few ways; with so many legs none will be the best for certain
+_FEW, _MANY = 3_000_000, 20_000
 
 
 class _Solver:
@@ -55,7 +59,7 @@ class _Solver:
     def __init__(self, task: Task, effort: Effort) -> None:
         self._task, self._effort = task, effort
         self._until = process_time() + effort.time_limit_s
-        self._ways_left = effort.ways
+        self._left, self._width = effort.ways * _STEPS_A_WAY, 0
         tracks, artists = len(task.limits.must), task.limits.artists
         self._prices = Prices(np.zeros(tracks), np.zeros(artists if task.limits.most else 0))
         self._network, self._variant = task.rough()
@@ -67,6 +71,8 @@ class _Solver:
         self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), task.floor
         self._legs: tuple[tuple[int, int, int], ...] = ()
         self._is_broken = False  # whether the plan has a hole
+        self._raised = math.inf  # legs in the network when prices were last looked for
+        self._hole = math.inf  # what a plan with a hole costs at least
         # With a given order least costs know enough without neighbours
         remembered = tracks if self._joined else 0
         self._memory = Memory(
@@ -81,27 +87,26 @@ class _Solver:
         self._search(*_FIRST, exact=False)
         if not self._is_done():
             self._spare()
-        for width, children in _WIDTHS[:3]:
+        for width, children in _WIDTHS[2:5]:
             if self._cost < _NO_WAY:
                 break
             self._urge()
             self._search(width, children, exact=False)
-        if not self._is_done():
-            self._improve(*_FIRST)
-        for level, (width, children) in enumerate(_LEVELS):
-            # Where silence cannot be helped, fractions of a second of it need not be weighed
-            if self._is_done() or (self._is_hopeless and level > 1) or not self._refine():
-                break
-            self._improve(width, children)
-        for width, children in _WIDTHS[:2] if self._is_hopeless else _WIDTHS:
-            if self._is_done() or self._ways_left <= 0:
-                break
-            self._improve(width, children)
+        self._improve()
+        # Where silence cannot be helped, fractions of a second of it need not be weighed
+        while not self._is_done() and not self._is_hopeless and self._refine():
+            self._improve()
+        widest, state = len(_WIDTHS) - 1, (0, 0.0, 0)
+        while not self._is_done() and self._left > 0 and state != (self._cost, self._bound, widest):
+            self._width = min(self._width + 1, widest)
+            state = self._cost, self._bound, self._width
+            self._improve()
         if self._cost == _NO_WAY:
             return Found((), 0.0, 0.0)
         cost = self._cost / _MICRO
-        # The bound is a sum of rounded terms; it must not pass the cost by a rounding
-        return Found(self._legs, cost, max(0.0, min(self._bound, cost)))
+        # The bound is a sum of rounded terms; it must not pass the cost by a rounding, nor miss it by one
+        bound = max(0.0, min(self._bound, cost))
+        return Found(self._legs, cost, cost if cost - bound <= _ROUNDING else bound)
 
     def _spare(self) -> None:
         """Look for a plan that leaves no song early: where music is short, the least costs do not know it."""
@@ -121,32 +126,42 @@ class _Solver:
         self._prices.track[wanted] = 2 * self._prices.track[wanted] - self._network.opening
         self._relax()
 
-    def _improve(self, width: int, children: int) -> None:
-        """Raise the bound, leave out what is proved to be worse, and look for a better plan."""
+    def _improve(self) -> None:
+        """Raise the bound, and look for a better plan for as long as that took, more widely each time."""
         self._strike_out()
-        self._raise()
-        if not self._is_done():
+        left = self._left
+        if len(self._network.cost) < _FEWER * self._raised:
+            self._raise()
+            self._raised = len(self._network.cost)
+        for_search = max(left - self._left, _LEAST_SEARCHED)
+        while not self._is_done():
             self._strike_out()
+            left = self._left
             # Ways that differ in order alone are worth telling apart where a proof is near
-            before = self._ways_left
             near = self._cost / _MICRO < _NEARLY * self._bound
-            self._search(width, children, exact=near)
-            if not near and not self._is_done() and before - self._ways_left < _FEW:
-                self._search(width, children, exact=True)
+            self._search(*_WIDTHS[self._width], exact=near)
+            if not near and left - self._left < _FEW:
+                self._search(*_WIDTHS[self._width], exact=True)
+            left -= self._left
+            for_search -= left
+            # The next one takes more than twice as long
+            if self._width == len(_WIDTHS) - 1 or 2 * left > for_search or self._bound >= self._hole:
+                break
+            self._width += 1
 
     @property
     def _is_hopeless(self) -> bool:
         """Whether silence cannot be helped, in a run with so many ways that none will be proved the best."""
-        return self._is_broken and len(self._network.cost) > _FEW
+        return self._is_broken and len(self._network.cost) > _MANY
 
     def _is_done(self) -> bool:
-        if process_time() > self._until:
+        if process_time() > self._until or (self._left <= 0 and self._cost < _NO_WAY):
             return True
         if not self._legs:  # silence all along is not good enough, however near it is
             return False
         excess = self._cost / _MICRO - self._bound
         near = max(self._effort.gap * self._bound, self._effort.excess * self._task.seconds)
-        return excess <= max(near, 1.5e-6)
+        return excess <= max(near, _ROUNDING)
 
     def _relax(self) -> None:
         """Count the least costs under the prices."""
@@ -162,22 +177,19 @@ class _Solver:
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
 
     def _raise(self) -> None:
-        """Find better prices: as if neighbours did not count, then with them where they do."""
+        """Find better prices."""
         if self._cost == _NO_WAY:
             return
-        network = self._network
-        # What is left out takes as long as all that is listed
-        work = len(network.cost) + len(network.rate) * (network.longest - network.shortest)
-        rounds = max(_FEWEST_ROUNDS, min(_ROUNDS, _LEGS_PRICED // max(work, 1)))
-        self._prices, _, _ = raise_bound(
-            network,
+        self._prices, steps = raise_bound(
+            self._network,
             self._task.limits,
             self._task.joins,
             self._memory,
             self._prices,
             self._cost / _MICRO,
-            rounds,
+            max(_LEAST_RAISED, self._left // _SHARE_RAISED),
         )
+        self._left -= steps
         self._relax()
 
     @property
@@ -196,31 +208,38 @@ class _Solver:
             return
         network, limit = self._network, self._cost / _MICRO + self._unpaid
         if self._joined:
-            *_, before = least_so_far_joined(network, self._price, self._task.limits.track, self._task.joins)
-            kept = before + network.cost + self._price[network.item] + self._after.min(axis=1) <= limit
+            kept = (
+                self._least_so_far()[2] + network.cost + self._price[network.item] + self._after.min(axis=1)
+                <= limit
+            )
             self._after = self._after[kept]
         else:
-            so_far = least_so_far(network, self._price)
-            kept = kept_legs(network, self._price, so_far, self._playing, limit)
+            *so_far, _ = self._least_so_far()
+            kept = kept_legs(network, self._price, tuple(so_far), self._playing, limit)
         self._network, self._variant = _only(network, kept), self._variant[kept]
+
+    def _least_so_far(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the least costs up to each place, by layer, and up to each leg where neighbours count."""
+        if not self._joined:
+            return *least_so_far(self._network, self._price), np.empty(0)
+        limits, joins = self._task.limits, self._task.joins
+        playing, silent, before = least_so_far_joined(self._network, self._price, limits.track, joins)
+        return playing[np.newaxis], silent[np.newaxis], before
 
     def _refine(self) -> bool:
         """Go over to a better network, if there is one."""
         if self._cost == _NO_WAY or self._network.layers > 1:
             return False
         self._strike_out()
-        if self._joined:
-            playing, silent, each = least_so_far_joined(
-                self._network, self._price, self._task.limits.track, self._task.joins
-            )
-            before = np.minimum(playing, silent)
-        else:
-            before, each = np.minimum(*least_so_far(self._network, self._price))[0], np.empty(0)
+        playing, silent, each = self._least_so_far()
+        before = np.minimum(playing, silent)[0]
         limit = self._cost / _MICRO + self._unpaid
         struck = Struck(before, self._playing[0], each, self._after, self._price, limit)
         found = self._task.fine(self._network, struck)
         if found is not None:
             self._network, self._variant = found
+            self._left -= _STEPS_A_LEG * len(self._network.cost)
+            self._raised = math.inf
             self._relax()
         return found is not None
 
@@ -239,7 +258,7 @@ class _Solver:
         )
         stretch = max(1, min(self._network.shortest - 1, task.stretch // self._network.size))
         beam = Beam(width, stretch, children, exact)
-        room = max(_ROOM, min(self._ways_left, 8 * _ROOM)) if width > _FIRST[0] else 16 * _ROOM
+        room = max(_ROOM, min(self._left // _STEPS_A_WAY, 8 * _ROOM)) if self._legs else 16 * _ROOM
         ways = np.empty((room, WAY_COLUMNS), np.int64)
         last, cost, lost, count = find_way(
             self._network,
@@ -252,20 +271,21 @@ class _Solver:
             ways,
             self._cost,
         )
-        self._ways_left -= count
+        self._left -= count * _STEPS_A_WAY
         if last >= 0:
             self._cost, self._legs = cost, self._traced(ways, last)
         if not len(self._network.rate):
             # What was struck out or dropped costs as much as the best plan, or this
-            self._bound = max(self._bound, min(self._cost / _MICRO, lost / _MICRO, self._with_a_hole()))
+            self._hole = self._with_a_hole()
+            self._bound = max(self._bound, min(self._cost / _MICRO, lost / _MICRO, self._hole))
 
     def _with_a_hole(self) -> float:
         """Return what any plan with a hole costs, where holes may be finer than the cells of the network."""
         network = self._network
         if not network.loose or network.size <= self._task.finest:
             return math.inf
-        so_far = least_so_far(network, self._price)[1]
-        return float((so_far + self._silent)[:, : len(network.wait) + 1].min()) - self._unpaid
+        _, silent, _ = self._least_so_far()
+        return float((silent + self._silent)[:, : len(network.wait) + 1].min()) - self._unpaid
 
     def _traced(self, ways: IntArray, last: int) -> tuple[tuple[int, int, int], ...]:
         legs = []
