@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmsync.beats.detection import Constraint
+from bpmsync.beats.detection import Constraint, Detection
 from bpmsync.errors import ParameterError
+from bpmsync.library.imported import ImportedSong
 from bpmsync.library.query import parse_query
+from bpmsync.library.shelving import tracks_matching
+from bpmsync.library.songbook import SongBook
+from bpmsync.library.songcsv import SongRow
+from bpmsync.library.store import Store
 from bpmsync.library.track import Override, Tags, Track
+from library_cases import detection, entry
 from planner_cases import track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -121,3 +131,57 @@ def test_a_range_means_its_ends_and_what_lies_between(bpm: float, one: float, ot
     tempo = song.detection.tempo_bpm
     assert tempo is not None
     assert parse_query(f"bpm:{low}..{high}").matches(song) == (low <= tempo <= high)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    """A library with copies, corrections, a file without a beat, and imported songs, one a file too."""
+    with Store(":memory:") as store:
+        for path, name, found in [
+            ("/z/last.mp3", "b2:a", detection(85.0)),
+            ("/m/copy.mp3", "b2:b", detection(128.0)),
+            ("/m/Copy 2.mp3", "b2:b", None),
+            ("/é/accent.mp3", "b2:c", detection(170.0)),
+            ("/m/silent.mp3", "b2:d", Detection("bpmsync", "1", failure="silence")),
+        ]:
+            store.save(entry(path, name, found=found, tags=Tags(title=name, artist="A", year=1990)))
+        store.set_override("b2:c", Override(ignore=True))
+        songs = [
+            ImportedSong("b2:a", "A", 61.5, 170.0),  # there as a file
+            ImportedSong("Song", "Z", 200.0, 85.0),
+            ImportedSong("Another", "B", 200.0, 128.0),
+        ]
+        SongBook(store).take_in([SongRow(line, song) for line, song in enumerate(songs, start=2)])
+        yield store
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "b2:a",
+        "copy",
+        "bpm:84..129",
+        "ignored:yes",
+        "corrected:no",
+        "beat:no",
+        "imported:yes",
+        "year:1990",
+        "hash:b2:b",
+        "É",
+        "imported:no another",
+        "confidence:0.5..",
+        "duration:61s..62s",
+        "nothing at all",
+    ],
+)
+def test_a_library_answers_as_its_tracks_would(store: Store, text: str) -> None:
+    text = f'"{text}"' if text == "b2:a" else text
+    meant = parse_query(text).matches
+    files, songs = store.tracks(), SongBook(store).tracks()
+    assert (len(files), len(songs)) == (5, 2)
+    assert tracks_matching(store, meant) == [track for track in files if meant(track)]
+    both = [track for track in [*files, *songs] if meant(track)]
+    assert tracks_matching(store, meant, imported=True) == both
+    assert bool(both) == (text not in {"nothing at all", "imported:no another"})

@@ -42,7 +42,7 @@ def find_track(store: Store, text: str, *, imported: bool = False) -> Track:
         If there is none.
     """
     from bpmsync.library.query import parse_query
-    from bpmsync.library.songbook import SongBook
+    from bpmsync.library.shelving import tracks_matching
 
     if text.isascii() and text.isdigit():
         by_id = store.track_by_id(int(text))
@@ -51,12 +51,10 @@ def find_track(store: Store, text: str, *, imported: bool = False) -> Track:
     by_path = store.track_by_path(Path(text).absolute())
     if by_path is not None:
         return by_path
-    query = parse_query(text)
-    files = store.tracks()
-    songs = [song for song in SongBook(store).tracks(files) if query.matches(song)]
-    hits = [*(track for track in files if query.matches(track)), *(songs if imported else [])]
-    if not hits and songs:
-        raise BpmsyncError(_no_sound(songs[0]))
+    found = tracks_matching(store, parse_query(text).matches, imported=True)
+    hits = [track for track in found if track.has_file or imported]
+    if found and not hits:
+        raise BpmsyncError(_no_sound(found[0]))
     if not hits:
         raise BpmsyncError(nothing_found(store, text))
     if len(hits) > 1:

@@ -33,7 +33,7 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
     from bpmsync.cli.output import print_json
     from bpmsync.cli.show import track_json
     from bpmsync.library.query import parse_query
-    from bpmsync.library.songbook import SongBook
+    from bpmsync.library.shelving import tracks_matching
 
     if doubtful and failed:
         msg = "--doubtful and --failed are two lists: give one"
@@ -43,8 +43,7 @@ def command(session: Session, query: tuple[str, ...], *, doubtful: bool, failed:
         if failed:
             _list_failures([(failure.path, failure.reason) for failure in store.failures()], as_json=as_json)
             return
-        files = store.tracks()
-        tracks = [track for track in [*files, *SongBook(store).tracks(files)] if wanted.matches(track)]
+        tracks = tracks_matching(store, wanted.matches, imported=True)
     if doubtful:
         _list_doubtful(session, [track for track in tracks if track.has_file], as_json=as_json)
         return

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bpmsync.library.store import Store
     from bpmsync.library.track import Track
 
-__all__ = ["load_shelf"]
+__all__ = ["load_shelf", "tracks_matching"]
 
 _Known = TypeVar("_Known")
 
@@ -78,6 +78,38 @@ def load_shelf(
         candidates = np.flatnonzero(kept)
         kept[candidates] = [where(one) for one in stock.drawer.look(candidates.tolist())]
     return shelf_of(stock, kept)
+
+
+def tracks_matching(
+    store: Store, matches: Callable[[Track | Glance], bool], *, imported: bool = False
+) -> list[Track]:
+    """Return the files that are meant, in order of path, and after them the imported songs.
+
+    Beats are read of these alone. Copies of a recording are tracks of their own here.
+
+    Parameters
+    ----------
+    store : Store
+        The library.
+    matches : callable
+        Which are meant, as `Query.matches` tells.
+    imported : bool
+        Imported songs too, unless they are there as files.
+
+    Raises
+    ------
+    LibraryError
+        If the library cannot be read.
+    """
+    stock = _stock(store, imported=imported)
+    looked_at = stock.drawer.look(range(len(stock.records)))
+    places = [place for place, one in enumerate(looked_at) if matches(one)]
+    # Songs come as they are numbered, downwards from -1
+    order = sorted(
+        zip(stock.records["file_id"][places].tolist(), stock.drawer.fetch(places), strict=True),
+        key=lambda found: (not found[1].has_file, found[1].path, -found[0]),
+    )
+    return [track for _, track in order]
 
 
 class _InLibrary:
