@@ -239,11 +239,26 @@ def list_legs(
                     rough = away * away * ((last - place - 1) * size_us / _US) + extra
                     if rough >= highest or rough > most_here:
                         continue
-                if known != place:
-                    at_start = _squares(knots, spm, begin_us, end_us)
-                at_end = _squares(knots, spm, begin_us + size_us, end_us + size_us)
-                least = _least_between(lows, highs, bent, size_us, spm, place, last, at_start, at_end)
-                known, at_start = place + 1, at_end
+                # Of the cell only the moments count from which the leg keeps the limit to its end
+                from_us, to_us = float(begin_us), float(begin_us + size_us)
+                if not within(spm, lows[0, place], highs[0, place], max_off):
+                    from_us = _last_beyond(knots, spm, max_off, begin_us, begin_us + size_us)
+                low = min(lows[0, last], lows[0, last + 1])
+                high = max(highs[0, last], highs[0, last + 1])
+                if not within(spm, low, high, max_off):
+                    beyond_us = _first_beyond(knots, spm, max_off, last * size_us, end_us + size_us)
+                    to_us = min(to_us, beyond_us - length_us)
+                if from_us > to_us + 1:
+                    continue
+                if known == place and from_us == begin_us:
+                    first_cost = at_start
+                else:
+                    first_cost = _squares(knots, spm, from_us, from_us + length_us)
+                last_cost = _squares(knots, spm, to_us, to_us + length_us)
+                least = _least_between(lows, highs, bent, size_us, spm, place, last, first_cost, last_cost)
+                known = -1
+                if to_us == begin_us + size_us:
+                    known, at_start = place + 1, last_cost
                 total = max(least, 0.0) + extra
                 if total >= highest or total > most_here:
                     continue
@@ -258,8 +273,70 @@ def list_legs(
     return first, item, end, cost, complete
 
 
+@compiled
+def _last_beyond(knots: Knots, spm: float, max_off: float, from_us: float, to_us: float) -> float:
+    """Return the last moment in a stretch at which the target is beyond the limit, or its start."""
+    knot_s, knot_spm = knots[0], knots[1]
+    found = from_us
+    for knot in range(len(knot_s) - 1):
+        begin_us, end_us = max(knot_s[knot] * _US, from_us), min(knot_s[knot + 1] * _US, to_us)
+        if end_us <= begin_us:
+            continue
+        _, latest = _beyond(knots, knot, spm, max_off, begin_us, end_us)
+        found = max(found, latest)
+    if to_us > knot_s[-1] * _US and not within(spm, knot_spm[-1], knot_spm[-1], max_off):
+        found = to_us
+    return found
+
+
+@compiled
+def _first_beyond(knots: Knots, spm: float, max_off: float, from_us: float, to_us: float) -> float:
+    """Return the first moment in a stretch at which the target is beyond the limit, or its end."""
+    knot_s, knot_spm = knots[0], knots[1]
+    for knot in range(len(knot_s) - 1):
+        begin_us, end_us = max(knot_s[knot] * _US, from_us), min(knot_s[knot + 1] * _US, to_us)
+        if end_us <= begin_us:
+            continue
+        earliest, _ = _beyond(knots, knot, spm, max_off, begin_us, end_us)
+        if earliest < to_us:
+            return earliest
+    if to_us > knot_s[-1] * _US and not within(spm, knot_spm[-1], knot_spm[-1], max_off):
+        return max(knot_s[-1] * _US, from_us)
+    return to_us
+
+
+@compiled
+def _beyond(
+    knots: Knots, knot: int, spm: float, max_off: float, begin_us: float, end_us: float
+) -> tuple[float, float]:
+    """Return the first and the last moment beyond the limit in a stretch without a knot; infinite if none is."""
+    knot_s, knot_spm = knots[0], knots[1]
+    slope = (knot_spm[knot + 1] - knot_spm[knot]) / (knot_s[knot + 1] - knot_s[knot]) / _US
+    at_begin = knot_spm[knot] + slope * (begin_us - knot_s[knot] * _US)
+    at_end = knot_spm[knot] + slope * (end_us - knot_s[knot] * _US)
+    # Targets that keep the limit, a rounding wider
+    lowest = spm / (1 + max_off) / (1 + 2 * _SLACK)
+    highest = spm / (1 - max_off) * (1 + 2 * _SLACK)
+    earliest, latest = np.inf, -np.inf
+    if at_begin < lowest or at_begin > highest:
+        earliest = begin_us
+    if at_end < lowest or at_end > highest:
+        latest = end_us
+    for border in (lowest, highest):
+        if (at_begin - border) * (at_end - border) < 0:
+            crossing = begin_us + (border - at_begin) / slope
+            # Into what is beyond, or out of it
+            if (at_begin < border) == (border == highest):
+                earliest = min(earliest, crossing)
+                latest = max(latest, end_us)
+            else:
+                earliest = min(earliest, begin_us)
+                latest = max(latest, crossing)
+    return earliest, latest
+
+
 @inlined
-def _squares(knots: Knots, spm: float, start_us: int, end_us: int) -> float:
+def _squares(knots: Knots, spm: float, start_us: float, end_us: float) -> float:
     """Return the integral of (target - spm)^2 over a stretch, a rounding at the most above it."""
     area, square = _integrals(knots, start_us / _US)
     area_end, square_end = _integrals(knots, end_us / _US)
