@@ -26,6 +26,7 @@ planner = import_module("planner")
 
 COUNT = 150
 MINUTES = 20.0
+ENCLOSED = {"slowest_bpm": -1, "fastest_bpm": 1, "longest_s": 1}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,9 @@ def test_columns_say_what_the_tracks_say(shelf: Shelf) -> None:
         one, other = getattr(made, field.name), getattr(shelf, field.name)
         if field.name in {"artist", "album"}:
             assert np.array_equal(one[:, np.newaxis] == one, other[:, np.newaxis] == other)
+        elif field.name in ENCLOSED:  # by what can be said without beats
+            assert (ENCLOSED[field.name] * (one - other) >= 0)[~np.isnan(other)].all()
+            assert np.nanmedian(one / other) == pytest.approx(1, rel=0.02)
         elif isinstance(one, np.ndarray):
             assert one == pytest.approx(other, rel=1e-5, abs=1e-3)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bpmsync.beats.detection import Detection
-from bpmsync.library.facts import unsteadiness
+from bpmsync.library.facts import WINDOW_BEATS, unsteadiness
 from bpmsync.library.shelf import Shelf
 from bpmsync.library.track import Tags, Track
 from bpmsync.timeline.grid import BeatGrid
@@ -30,6 +30,7 @@ _SHORTEST_S, _MEDIAN_S, _LONGEST_S = 60.0, 225.0, 900.0
 _DOUBT, _BEATLESS = 0.12, 0.05
 _IN_THREE, _WAVERS, _WAVER = 0.06, 0.2, 0.004
 _WAVE_BEATS = 40.0
+_ROUNDING = 1e-6
 _FIRST_BEAT_S = 0.3
 _FEWEST_ARTISTS, _SONGS_OF_AN_ARTIST, _ALBUMS_OF_AN_ARTIST = 12, 4, 4
 
@@ -96,9 +97,13 @@ def make_shelf(count: int, seed: int = 0, *, in_three: float = _IN_THREE) -> She
     drawer = MadeDrawer()
     drawer.waver = np.where(random.random(count) < _WAVERS, _WAVER, 0.0)
     drawer.middle_bpm, unsteady_bpm = tempo_bpm.copy(), np.zeros(count)
+    # Beats are rounded
+    slowest_bpm, fastest_bpm = tempo_bpm * (1 - _ROUNDING), tempo_bpm * (1 + _ROUNDING)
     for row in np.flatnonzero(drawer.waver).tolist():  # the median of half a wave is not its middle
         grid = BeatGrid(_beats(float(tempo_bpm[row]), float(length_s[row]), _WAVER))
         tempo_bpm[row], unsteady_bpm[row] = grid.tempo_bpm, unsteadiness(grid)
+        spans_s = grid.beats[WINDOW_BEATS:] - grid.beats[:-WINDOW_BEATS]
+        slowest_bpm[row], fastest_bpm[row] = 60 * WINDOW_BEATS / np.array([spans_s.max(), spans_s.min()])
     no, yes = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
     drawer.shelf = Shelf(
         audio_hash=tuple(f"b2:{row:08x}" for row in range(count)),
@@ -107,6 +112,9 @@ def make_shelf(count: int, seed: int = 0, *, in_three: float = _IN_THREE) -> She
         unsteady_bpm=unsteady_bpm,
         clear_s=clear_s,
         steady_s=clear_s,
+        slowest_bpm=slowest_bpm,
+        fastest_bpm=fastest_bpm,
+        longest_s=clear_s,
         confidence=np.clip(1 - random.exponential(_DOUBT, count), 0.0, 1.0),
         level_db=random.normal(-12.0, 3.0, count),
         energy=random.beta(4.0, 2.5, count),

@@ -10,6 +10,7 @@ that equal names have equal numbers in every library.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,17 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bpmsync.library.track import Track
-    from bpmsync.timeline.arrays import FloatArray
+    from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.grid import BeatGrid
 
 __all__ = [
     "FACTS_VERSION",
     "RECORD",
     "UNNAMED",
+    "WINDOW_BEATS",
     "Facts",
     "Records",
+    "bar_lines",
     "facts_of",
     "is_spoken",
+    "last_usable",
     "name_number",
     "record_bytes",
     "records_from",
@@ -42,7 +46,7 @@ __all__ = [
     "usable_share",
 ]
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 UNNAMED = -1
 
 # In one piece, because a hundred thousand rows of single columns take four times as long to read
@@ -55,6 +59,9 @@ RECORD = np.dtype(
         ("unsteady_bpm", "<f8"),
         ("clear_s", "<f8"),
         ("steady_s", "<f8"),
+        ("slowest_bpm", "<f8"),
+        ("fastest_bpm", "<f8"),
+        ("longest_s", "<f8"),
         ("confidence", "<f8"),
         ("level_db", "<f8"),
         ("energy", "<f8"),
@@ -71,6 +78,11 @@ RECORD = np.dtype(
 )
 Records: TypeAlias = np.ndarray[Any, np.dtype[np.void]]
 
+# Stretched legs are judged by the tempo over so many beats in a row, before their beats are read
+WINDOW_BEATS = 16
+_BEATS_AS_A_BAR = 4
+# Beats lie on whole microseconds, and so do the borders of what is usable
+_TOUCHING_S = 2e-6
 # Tempo is judged over this many beats: a single interval also holds the tracker's jitter
 _TEMPO_SPAN_BEATS = 4
 _SPOKEN = (
@@ -99,6 +111,11 @@ class Facts:
         How far the local tempo strays from it: time-weighted rms.
     clear_s, steady_s : float
         Seconds with a clear beat: of the whole file, and in its longest stretch.
+    slowest_bpm, fastest_bpm : float
+        The lowest and the highest tempo of `WINDOW_BEATS` beats, counted from the first bar line of
+        each usable stretch, one such window after another; nan where no stretch has so many.
+    longest_s : float
+        Seconds from the first bar line of a usable stretch to its last, at the most.
     odd : bool
         Whether bars have an odd number of beats.
     """
@@ -107,6 +124,9 @@ class Facts:
     unsteady_bpm: float = 0.0
     clear_s: float = 0.0
     steady_s: float = 0.0
+    slowest_bpm: float = float("nan")
+    fastest_bpm: float = float("nan")
+    longest_s: float = 0.0
     odd: bool = False
 
 
@@ -116,13 +136,42 @@ def facts_of(track: Track) -> Facts:
     if grid is None:
         return Facts()
     lengths = [max(0.0, min(end, track.duration_s) - start) for start, end in usable]
+    ranges = [_range_in(grid, stretch) for stretch in usable]
+    # Seconds of `WINDOW_BEATS` beats
+    windows = np.concatenate([np.diff(beats[::WINDOW_BEATS]) for beats in ranges] or [np.zeros(0)])
     return Facts(
         tempo_bpm=grid.tempo_bpm,
         unsteady_bpm=unsteadiness(grid),
         clear_s=sum(lengths),
         steady_s=max(lengths, default=0.0),
+        slowest_bpm=60.0 * WINDOW_BEATS / float(windows.max()) if len(windows) else math.nan,
+        fastest_bpm=60.0 * WINDOW_BEATS / float(windows.min()) if len(windows) else math.nan,
+        longest_s=max((float(beats[-1] - beats[0]) for beats in ranges if len(beats)), default=0.0),
         odd=grid.beats_per_bar is not None and grid.beats_per_bar % 2 == 1,
     )
+
+
+def bar_lines(grid: BeatGrid, usable: tuple[float, float]) -> IntArray:
+    """Return the beats in a usable stretch at which a range of it may begin and end.
+
+    Where bars are not known, every fourth beat from the first usable one takes their place.
+    """
+    first = int(np.searchsorted(grid.beats, usable[0] - _TOUCHING_S))
+    last = last_usable(grid, usable)
+    if not len(grid.downbeats):
+        return np.arange(first, last + 1, grid.beats_per_bar or _BEATS_AS_A_BAR)
+    return grid.downbeats[(grid.downbeats >= first) & (grid.downbeats <= last)]
+
+
+def last_usable(grid: BeatGrid, usable: tuple[float, float]) -> int:
+    """Return the last beat in a usable stretch."""
+    return int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
+
+
+def _range_in(grid: BeatGrid, usable: tuple[float, float]) -> FloatArray:
+    """Return the beats from the first bar line of a usable stretch to its last."""
+    lines = bar_lines(grid, usable)
+    return grid.beats[lines[0] : lines[-1] + 1] if len(lines) else grid.beats[:0]
 
 
 def unsteadiness(grid: BeatGrid) -> float:
@@ -194,6 +243,9 @@ def _values(track: Track, copy: int) -> tuple[float, ...]:
         facts.unsteady_bpm,
         facts.clear_s,
         facts.steady_s,
+        facts.slowest_bpm,
+        facts.fastest_bpm,
+        facts.longest_s,
         found.confidence,
         found.level_db,
         found.energy,

@@ -93,6 +93,7 @@ class Shelf:
     audio_hash : tuple of str
         What tells the recordings apart.
     duration_s, tempo_bpm, unsteady_bpm, clear_s, steady_s : numpy.ndarray
+    slowest_bpm, fastest_bpm, longest_s : numpy.ndarray
         As in `Facts`, and the length of the file.
     confidence, level_db, energy : numpy.ndarray
         As in `Detection`.
@@ -113,6 +114,9 @@ class Shelf:
     unsteady_bpm: FloatArray
     clear_s: FloatArray
     steady_s: FloatArray
+    slowest_bpm: FloatArray
+    fastest_bpm: FloatArray
+    longest_s: FloatArray
     confidence: FloatArray
     level_db: FloatArray
     energy: FloatArray

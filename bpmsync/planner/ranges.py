@@ -15,6 +15,7 @@ import numpy as np
 
 from bpmsync.beats.detection import PLANNED
 from bpmsync.errors import ParameterError
+from bpmsync.library.facts import bar_lines, last_usable
 from bpmsync.planner.candidates import NativeOptions, refusal, refusals, step_ratios
 from bpmsync.planner.weights import Weights
 
@@ -24,14 +25,10 @@ if TYPE_CHECKING:
     from bpmsync.library.shelf import Shelf
     from bpmsync.library.track import Track
     from bpmsync.timeline.arrays import FloatArray, IntArray
-    from bpmsync.timeline.grid import BeatGrid
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["BeatRange", "StretchOptions", "find_ranges", "stretch_refusal", "stretch_refusals"]
 
-_BEATS_AS_A_BAR = 4
-# Beats lie on whole microseconds, and so do the borders of what is usable
-_TOUCHING_S = 2e-6
 _LARGEST_STRETCH = 0.3
 _LONGEST_FADE = 64
 
@@ -157,7 +154,7 @@ def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[Be
         return
     doubt, weights = (0.0 if track.override.settles_beat else 1 - track.detection.confidence), options.weights
     for usable in track.detection.usable:
-        lines = _bar_lines(grid, usable)
+        lines = bar_lines(grid, usable)
         if len(lines) == 0:
             continue
         lengths_s = grid.beats[lines] - grid.beats[lines[0]]
@@ -169,17 +166,8 @@ def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[Be
             ):
                 level = {Fraction(2): weights.twice, Fraction(1, 2): weights.half}.get(ratio, 0.0)
                 penalty = weights.doubt * doubt + level
-                after = int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
-                yield BeatRange(track, ratio, int(lines[0]), whole, after - int(lines[0]), penalty)
-
-
-def _bar_lines(grid: BeatGrid, usable: tuple[float, float]) -> IntArray:
-    """Beats in a usable stretch at which legs may begin and end."""
-    first = int(np.searchsorted(grid.beats, usable[0] - _TOUCHING_S))
-    last = int(np.searchsorted(grid.beats, usable[1] + _TOUCHING_S, side="right")) - 1
-    if not len(grid.downbeats):
-        return np.arange(first, last + 1, grid.beats_per_bar or _BEATS_AS_A_BAR)
-    return grid.downbeats[(grid.downbeats >= first) & (grid.downbeats <= last)]
+                after = last_usable(grid, usable) - int(lines[0])
+                yield BeatRange(track, ratio, int(lines[0]), whole, after, penalty)
 
 
 def _fits(bar: FloatArray, ratio: Fraction, ramp: Ramp, limit: float) -> bool:
