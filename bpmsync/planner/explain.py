@@ -27,8 +27,9 @@ from bpmsync.planner.costs import (
     levels_of,
 )
 from bpmsync.planner.ranges import StretchOptions, find_ranges
+from bpmsync.planner.reading import worth_looking_at
 from bpmsync.planner.swap import options_of, stretch_options_of
-from bpmsync.planner.warpedtask import STRETCHED_HOLE_OPENING, STRETCHED_HOLE_PRICE, worth_looking_at
+from bpmsync.planner.warpedtask import STRETCHED_HOLE_OPENING, STRETCHED_HOLE_PRICE
 from bpmsync.planner.wholetask import find_items
 from bpmsync.planner.wishes import Wishes
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from bpmsync.timeline.arrays import FloatArray
 
-__all__ = ["range_table"]
+__all__ = ["extreme_ahead", "range_table"]
 
 
 def range_table(values: FloatArray, worse: np.ufunc) -> FloatArray:
@@ -35,3 +35,13 @@ def range_table(values: FloatArray, worse: np.ufunc) -> FloatArray:
         rows.append(row)
         reach *= 2
     return np.array(rows)
+
+
+def extreme_ahead(values: FloatArray, count: int, worse: np.ufunc) -> FloatArray:
+    """Return the extreme of so many values from each on, or of all that are left."""
+    found, reach = values.copy(), 1
+    while reach < min(count, len(values)):
+        step = min(reach, count - reach, len(values) - 1)
+        found[:-step] = worse(found[:-step], found[step:])
+        reach += step
+    return found

@@ -20,9 +20,10 @@ from bpmsync.planner.candidates import require_length
 from bpmsync.planner.legs import Plan, WarpedLeg
 from bpmsync.planner.proof import Effort, prove
 from bpmsync.planner.ranges import StretchOptions, find_ranges
+from bpmsync.planner.reading import worth_looking_at
 from bpmsync.planner.shortage import QUICK, Case
 from bpmsync.planner.shortfall import not_covered, nothing_fits
-from bpmsync.planner.warpedtask import WarpedTask, worth_looking_at
+from bpmsync.planner.warpedtask import WarpedTask
 from bpmsync.planner.wishes import Wishes, unheld
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from bpmsync.library.track import Track
     from bpmsync.planner.ranges import BeatRange
+    from bpmsync.planner.reading import Unread
     from bpmsync.timeline.arrays import IntArray
     from bpmsync.timeline.ramp import Ramp
 
@@ -107,16 +109,16 @@ class _Request:
 
     __hash__ = None  # type: ignore[assignment]  # holds a shelf
 
-    def ranges(self) -> tuple[list[BeatRange], IntArray, float]:
+    def ranges(self) -> tuple[list[BeatRange], IntArray, Unread | None]:
         """Return the ranges worth looking at, the row of each, and what others cost at least."""
-        rows, least_omitted = worth_looking_at(self.shelf, self.ramp, self.options, self.wishes)
+        rows, unread = worth_looking_at(self.shelf, self.ramp, self.options, self.wishes)
         stale = self.options.weights.recent * self.wishes.staleness(self.shelf)
         found, row_of = [], []
         for row, track in zip(rows.tolist(), self.shelf.fetch(rows), strict=True):
             for one in find_ranges(track, self.ramp, self.options):
                 found.append(replace(one, penalty=one.penalty + float(stale[row])))
                 row_of.append(row)
-        return found, np.array(row_of, dtype=np.int64), least_omitted
+        return found, np.array(row_of, dtype=np.int64), unread
 
 
 def best_stretch(
@@ -142,12 +144,10 @@ def _case(request: _Request) -> Case:
 def _planned(request: _Request) -> Plan[WarpedLeg]:
     """Return the best plan there is, holes or not."""
     shelf, ramp, options = request.shelf, request.ramp, request.options
-    ranges, row_of, least_omitted = request.ranges()
+    ranges, row_of, unread = request.ranges()
     found = None
     if ranges and set(request.wishes.held) <= set(row_of.tolist()):
-        task = WarpedTask(
-            (ranges, row_of, shelf), ramp, options, wishes=request.wishes, least_omitted=least_omitted
-        )
+        task = WarpedTask((ranges, row_of, shelf), ramp, options, wishes=request.wishes, unread=unread)
         found = prove(task, request.effort)
     legs = tuple(
         WarpedLeg(

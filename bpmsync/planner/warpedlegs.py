@@ -14,15 +14,18 @@ from typing import NamedTuple
 import numpy as np
 
 from bpmsync.beats.jit import compiled
+from bpmsync.library.facts import WINDOW_BEATS
+from bpmsync.planner.windows import FINE, least_ahead, may_pay
 from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001 - the compiler reads the module as it is
 
-__all__ = ["FINE", "WarpedRun", "WarpedSieve", "list_warped", "sample_warped"]
+__all__ = ["BLOCK", "FINE", "WarpedRun", "WarpedSieve", "count_near", "list_warped", "sample_warped"]
 
-# Whole and half steps: every beat of 1, 2 and 1/2 steps per beat lies on one
-FINE = 2
 _PERCENT_SQUARED = 100.0**2
 _SLACK = 1e-9
 _JUMPS_AHEAD = 3
+# Steps that are looked at together first
+BLOCK = 64
+_EXACT, _LEAST, _MOST = 0, 1, 2
 
 
 class WarpedRun(NamedTuple):
@@ -35,8 +38,9 @@ class WarpedRun(NamedTuple):
     lasting, inverse : numpy.ndarray, shape (3, half steps)
         Seconds of the run that a beat of 1, 2 and 4 half steps lasts from each half step on, and
         one over them.
-    quick, slow : numpy.ndarray, shape (levels, half steps)
-        Row k holds the shortest and the longest of the 2^k half steps from each on, in seconds.
+    windows : numpy.ndarray, shape (3, 3, half steps)
+        Seconds that `WINDOW_BEATS` such beats last from each half step on; from any of the `BLOCK`
+        steps from there on, at the least; and at the most.
     last_step, stride : int
         The step that ends the run; legs begin on multiples of the stride only.
     jumps : numpy.ndarray of int64
@@ -50,8 +54,6 @@ class WarpedRun(NamedTuple):
         By end: whether it is one at which the range is left anywhere in a run.
     latest : numpy.ndarray of int64
         By range: the beats to the last bar line with room for a fade.
-    shortest, longest : numpy.ndarray
-        By range: seconds of a beat, at the least and the most, for each half step that it lasts.
     fine : numpy.ndarray of int64
         By range: half steps that a beat lasts.
     penalty : numpy.ndarray
@@ -69,8 +71,7 @@ class WarpedRun(NamedTuple):
     seconds: FloatArray
     lasting: FloatArray
     inverse: FloatArray
-    quick: FloatArray
-    slow: FloatArray
+    windows: np.ndarray
     last_step: int
     stride: int
     jumps: IntArray
@@ -81,8 +82,6 @@ class WarpedRun(NamedTuple):
     ends_at: IntArray
     usual: np.ndarray
     latest: IntArray
-    shortest: FloatArray
-    longest: FloatArray
     fine: IntArray
     penalty: FloatArray
     shortest_s: float
@@ -100,7 +99,7 @@ class WarpedSieve(NamedTuple):
     Parameters
     ----------
     rate : numpy.ndarray
-        A leg has to cost less than this for each second of the run, in %^2.
+        A leg has to cost less than this for each second of the run, in %^2, all in all.
     before, after : numpy.ndarray
         What the run costs at least up to there, and from there on.
     price : numpy.ndarray, by range
@@ -133,70 +132,113 @@ def list_warped(
     complete : bool
         Whether there were no more than `most`.
     """
-    places = len(sieve.rate)
+    places, stride, block = len(sieve.rate), run.stride, max(1, BLOCK // run.stride)
     first = np.zeros(places + 1, np.int64)
     item, end, cost = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most)
     beats = np.empty(most, np.int64)
     found_end, found_cost = np.empty(len(run.ends) + 1, np.int64), np.empty(len(run.ends) + 1)
+    near = np.empty(len(run.penalty), np.int64)
     # Taken out of their tuple only once: in an inner loop that would count references
     before, after, rates, prices = sieve.before, sieve.after, sieve.rate, sieve.price
     ranges = (run.intervals, run.source_s, run.beats_at, run.ends, run.ends_at, run.usual, run.latest)
     ramp = (run.lasting, run.inverse, run.jumps)
     seconds, pinned = run.seconds, len(run.pin_step) > 0
-    quick, slow, shortest, longest, fine_of = run.quick, run.slow, run.shortest, run.longest, run.fine
-    penalty, limit, stride, ends, ends_at = run.penalty, run.limit, run.stride, run.ends, run.ends_at
+    ends, ends_at, beats_at, fine_of = run.ends, run.ends_at, run.beats_at, run.fine
+    latest, penalty, limit, windows, source = run.latest, run.penalty, run.limit, run.windows, run.source_s
+    soon_after = least_ahead(after, 2 * WINDOW_BEATS // stride + 1)
+    soon_after_any = least_ahead(soon_after, block)
     count, complete = 0, True
-    for place in range(places):
-        step = place * stride
-        for number in range(len(penalty)):
-            room = rates[place] - penalty[number] * (1 - limit)
-            if room <= 0:
-                continue
-            reach = ends[ends_at[number + 1] - 1] * fine_of[number]
-            off = _least_off(quick, slow, shortest[number], longest[number], FINE * step, reach)
-            if off > limit + _SLACK or _PERCENT_SQUARED * off * off >= room:
-                continue
-            longest_s = seconds[FINE * step + reach] - seconds[FINE * step]
-            settings = (run.last_step, run.shortest_s, limit, run.cut, rates[place] * longest_s)
-            legs = _legs_of(
-                ranges, ramp, settings, number, fine_of[number], penalty[number], step, found_end, found_cost
-            )
-            for leg in range(legs):
-                steps = found_end[leg] * fine_of[number] // FINE
-                last = (
-                    min((step + steps + stride - 1) // stride, places)
-                    if step + steps < run.last_step
-                    else places
+    for begin in range(0, places, block):
+        until = min(begin + block, places)
+        few = _near_of(run, sieve, soon_after_any, begin, until, near)
+        for place in range(begin, until):
+            step = place * stride
+            for number in near[:few]:
+                left = sieve.limit - before[place] - prices[number]
+                reach = ends[ends_at[number + 1] - 1] * fine_of[number]
+                bounds = (run.join, run.cut, penalty[number], limit, run.shortest_s, rates[place], left)
+                beats_of = (
+                    beats_at[number],
+                    ends[ends_at[number + 1] - 1],
+                    latest[number],
+                    fine_of[number],
+                    step,
+                    stride,
+                    run.last_step - step,
                 )
-                total = found_cost[leg] + run.join
-                run_s = seconds[FINE * (step + steps)] - seconds[FINE * step]
-                if total >= rates[place] * run_s + run.join:
+                if not may_pay(windows, _EXACT, _EXACT, source, soon_after, beats_of, bounds):
                     continue
-                if before[place] + total + prices[number] + after[last] > sieve.limit:
-                    continue
-                if pinned and _misses_pin(run.pin_step, run.pin_track, run.track[number], step, step + steps):
-                    continue
-                if count == most:
-                    complete = False
-                    break
-                item[count], end[count], cost[count], beats[count] = number, last, total, found_end[leg]
-                count += 1
-        first[place + 1] = count
+                longest_s = seconds[FINE * step + reach] - seconds[FINE * step]
+                most_stretch = rates[place] * longest_s - run.join
+                settings = (run.last_step, run.shortest_s, limit, run.cut, most_stretch)
+                legs = _legs_of(
+                    ranges,
+                    ramp,
+                    settings,
+                    number,
+                    fine_of[number],
+                    penalty[number],
+                    step,
+                    found_end,
+                    found_cost,
+                )
+                for leg in range(legs):
+                    steps = found_end[leg] * fine_of[number] // FINE
+                    last = (
+                        min((step + steps + stride - 1) // stride, places)
+                        if step + steps < run.last_step
+                        else places
+                    )
+                    total = found_cost[leg] + run.join
+                    run_s = seconds[FINE * (step + steps)] - seconds[FINE * step]
+                    if total >= rates[place] * run_s:
+                        continue
+                    if before[place] + total + prices[number] + after[last] > sieve.limit:
+                        continue
+                    if pinned and _misses_pin(
+                        run.pin_step, run.pin_track, run.track[number], step, step + steps
+                    ):
+                        continue
+                    if count == most:
+                        complete = False
+                        break
+                    item[count], end[count], cost[count], beats[count] = number, last, total, found_end[leg]
+                    count += 1
+            first[place + 1] = count
     return first, item[:count].copy(), end[:count].copy(), cost[:count].copy(), beats[:count].copy(), complete
 
 
 @compiled
-def _least_off(
-    quick: FloatArray, slow: FloatArray, shortest: float, longest: float, position: int, reach: int
-) -> float:
-    """Return by how much, at least, all of a range's beats are stretched or squeezed."""
-    level = 0
-    while 2 << level <= reach:
-        level += 1
-    right = position + reach - (1 << level)
-    least = min(quick[level, position], quick[level, right])
-    most = max(slow[level, position], slow[level, right])
-    return max(shortest / most - 1, 1 - longest / least, 0.0)
+def count_near(run: WarpedRun, sieve: WarpedSieve) -> int:
+    """Return how many pairs of place and range `list_warped` has to look at one by one."""
+    places, stride, block = len(sieve.rate), run.stride, max(1, BLOCK // run.stride)
+    soon_after = least_ahead(sieve.after, 2 * WINDOW_BEATS // stride + 1 + block)
+    near, count = np.empty(len(run.penalty), np.int64), 0
+    for begin in range(0, places, block):
+        until = min(begin + block, places)
+        count += _near_of(run, sieve, soon_after, begin, until, near) * (until - begin)
+    return count
+
+
+@compiled
+def _near_of(
+    run: WarpedRun, sieve: WarpedSieve, after: FloatArray, begin: int, until: int, near: IntArray
+) -> int:
+    """Find the ranges that may be worth listing at one of some places; return how many they are."""
+    highest, lowest = sieve.rate[begin:until].max(), sieve.before[begin:until].min()
+    penalty, latest, fine, prices = run.penalty, run.latest, run.fine, sieve.price
+    ends, ends_at, beats_at, windows, source = run.ends, run.ends_at, run.beats_at, run.windows, run.source_s
+    step, to_end = begin * run.stride, run.last_step - (until - 1) * run.stride
+    few = 0
+    for number in range(len(penalty)):
+        left = sieve.limit - lowest - prices[number]
+        bounds = (run.join, run.cut, penalty[number], run.limit, run.shortest_s, highest, left)
+        last = ends[ends_at[number + 1] - 1]
+        beats_of = (beats_at[number], last, latest[number], fine[number], step, run.stride, to_end)
+        if may_pay(windows, _LEAST, _MOST, source, after, beats_of, bounds):
+            near[few] = number
+            few += 1
+    return few
 
 
 @compiled
@@ -222,10 +264,24 @@ def _legs_of(
     while jump < len(jumps) and jumps[jump] <= step:
         jump += 1
     far = jump + _JUMPS_AHEAD
+    reach = ends[ends_at[number + 1] - 1] * fine // FINE
+    anywhere = reach < left and (jump == len(jumps) or jumps[jump] - step > reach)
     for at in range(ends_at[number], ends_at[number + 1]):
+        if anywhere and not usual[at]:
+            continue
         line = ends[at]
-        worst = 0.0
-        while beat < line:
+        worst, odd, even = 0.0, 0.0, 0.0
+        while beat + 1 < line:  # two sums, since each addition would wait for the one before
+            off = intervals[base + beat] * inverse[row, position] - 1
+            odd += off * off * lasting[row, position]
+            position += fine
+            off_next = intervals[base + beat + 1] * inverse[row, position] - 1
+            even += off_next * off_next * lasting[row, position]
+            worst = max(worst, abs(off), abs(off_next))
+            position += fine
+            beat += 2
+        squares += odd + even
+        if beat < line:
             off = intervals[base + beat] * inverse[row, position] - 1
             squares += off * off * lasting[row, position]
             worst = max(worst, abs(off))
@@ -270,7 +326,7 @@ def _misses_pin(pin_step: IntArray, pin_track: IntArray, track: int, step: int, 
 def sample_warped(run: WarpedRun, places: int, every: int, rank: int) -> FloatArray:
     """Return the cost for each second of the so-manieth best range, at every so-manieth place."""
     rates = np.full((places + every - 1) // every, np.inf)
-    lowest = np.empty(rank + 1)
+    lowest, nothing = np.empty(rank + 1), np.zeros(1)
     found_end, found_cost = np.empty(len(run.ends) + 1, np.int64), np.empty(len(run.ends) + 1)
     ranges = (run.intervals, run.source_s, run.beats_at, run.ends, run.ends_at, run.usual, run.latest)
     ramp = (run.lasting, run.inverse, run.jumps)
@@ -279,20 +335,26 @@ def sample_warped(run: WarpedRun, places: int, every: int, rank: int) -> FloatAr
         step = sample * every * run.stride
         lowest[:] = np.inf
         for number in range(len(run.penalty)):
-            reach = run.ends[run.ends_at[number + 1] - 1] * run.fine[number]
-            off = _least_off(
-                run.quick, run.slow, run.shortest[number], run.longest[number], FINE * step, reach
-            )
-            least = run.penalty[number] * (1 - run.limit) + _PERCENT_SQUARED * off * off
-            if off > run.limit or least >= lowest[rank]:
-                continue
+            reach = run.ends[run.ends_at[number + 1] - 1]
             fine, penalty = run.fine[number], run.penalty[number]
+            bounds = (run.join, run.cut, penalty, run.limit, run.shortest_s, lowest[rank], np.inf)
+            beats_of = (
+                run.beats_at[number],
+                reach,
+                run.latest[number],
+                fine,
+                step,
+                run.stride,
+                run.last_step - step,
+            )
+            if not may_pay(run.windows, _EXACT, _EXACT, run.source_s, nothing, beats_of, bounds):
+                continue
             legs = _legs_of(ranges, ramp, settings, number, fine, penalty, step, found_end, found_cost)
             rate = np.inf
             for leg in range(legs):
                 steps = found_end[leg] * fine // FINE
                 run_s = run.seconds[FINE * (step + steps)] - run.seconds[FINE * step]
-                rate = min(rate, found_cost[leg] / run_s)
+                rate = min(rate, (found_cost[leg] + run.join) / run_s)
             slot = rank
             if rate < lowest[slot]:
                 while slot > 0 and lowest[slot - 1] > rate:

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.candidates import refused
+from bpmsync.library.facts import WINDOW_BEATS
 from bpmsync.planner.costs import ENERGY_FREE, levels_of
-from bpmsync.planner.extremes import range_table
+from bpmsync.planner.extremes import extreme_ahead
 from bpmsync.planner.network import Limits, Network
-from bpmsync.planner.warpedlegs import FINE, WarpedRun, WarpedSieve, list_warped, sample_warped
+from bpmsync.planner.warpedlegs import (
+    BLOCK,
+    FINE,
+    WarpedRun,
+    WarpedSieve,
+    count_near,
+    list_warped,
+    sample_warped,
+)
 from bpmsync.planner.ways import Joins, Scene
 from bpmsync.planner.wholecost import WholeRun
 
@@ -25,12 +33,13 @@ if TYPE_CHECKING:
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.ranges import BeatRange, StretchOptions
+    from bpmsync.planner.reading import Unread
     from bpmsync.planner.task import Struck
     from bpmsync.planner.wishes import Wishes
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
 
-__all__ = ["STRETCHED_HOLE_OPENING", "STRETCHED_HOLE_PRICE", "WarpedTask", "worth_looking_at"]
+__all__ = ["STRETCHED_HOLE_OPENING", "STRETCHED_HOLE_PRICE", "WarpedTask"]
 
 STRETCHED_HOLE_PRICE = 256.0
 STRETCHED_HOLE_OPENING = 1280.0
@@ -44,54 +53,11 @@ _STRETCH_STEPS = 8
 # Pairs of range and place that are all looked at; where there are more, the cheapest ranges at each place
 _ALL_PAIRS = 1_200_000
 # of which so many are looked at again, once it is known what plans cost
-_MOST_PAIRS = 12_000_000
-# Tracks whose beats are read; of more music, the surest
-_ALL_READ = 2500
-# By how much a track's tempo may be another somewhere in it
-_LOCAL_TEMPO = 0.1
+_MOST_PAIRS = 1_500_000
 _LISTED_RANGES, _SAMPLED_PLACES = 16, 100
+# and where beats of some music only are read
+_LISTED_OF_MANY = 48
 _MOST_LEGS = 3_000_000
-
-
-def worth_looking_at(
-    shelf: Shelf, ramp: Ramp, options: StretchOptions, wishes: Wishes
-) -> tuple[IntArray, float]:
-    """Return the rows whose beats are worth reading, and what others cost at least.
-
-    Parameters
-    ----------
-    shelf, ramp, options, wishes
-        The music, the target, the limits and what the run has to hold.
-
-    Returns
-    -------
-    rows : numpy.ndarray of int64
-        Of all that can be planned; where that is very much, those that are near the ramp's tempo
-        and have the surest beats.
-    least_omitted : float
-        %^2 for each second of the run; infinite where nothing that may fit was left out.
-    """
-    weights = options.weights
-    usable = ~refused(shelf, options.filters()) & shelf.has_file & (shelf.steady_s > 0)
-    doubt = np.where(shelf.settled, 0.0, 1 - shelf.confidence)
-    penalty = weights.doubt * doubt + weights.recent * wishes.staleness(shelf)
-    if wishes.order:
-        usable &= wishes.places(shelf) >= 0
-    rows = np.flatnonzero(usable)
-    if len(rows) <= _ALL_READ:
-        return rows, math.inf
-    # Elsewhere in a track its tempo may be another, but not so far from what it is in the middle
-    slack = options.limit + _LOCAL_TEMPO
-    slowest, fastest = ramp.lowest_spm * (1 - slack), ramp.highest_spm * (1 + slack)
-    spm = shelf.tempo_bpm[rows][:, np.newaxis] * np.array([1.0, 2.0, 0.5])
-    near = rows[((spm >= slowest) & (spm <= fastest)).any(axis=1)]
-    order = near[np.lexsort((near, penalty[near]))]
-    chosen, cut = order[:_ALL_READ], order[_ALL_READ:]
-    wanted = [*wishes.held]
-    wanted += [row for some in wishes.order if len(some) == 1 for row in some]
-    held = [row for row in wanted if usable[row]]
-    least_omitted = float(penalty[cut].min()) * (1 - options.limit) if len(cut) else math.inf
-    return np.unique(np.concatenate([chosen, _ints(held)])), least_omitted
 
 
 class WarpedTask:
@@ -105,9 +71,8 @@ class WarpedTask:
         The target and the limits.
     wishes : Wishes
         What the run has to hold.
-    least_omitted : float
-        %^2 for each second that music costs at least which is not among the ranges; infinite
-        where there is none.
+    unread : Unread, optional
+        What music costs at least that is not among the ranges; without it there is none.
     """
 
     def __init__(
@@ -117,7 +82,7 @@ class WarpedTask:
         options: StretchOptions,
         *,
         wishes: Wishes,
-        least_omitted: float = math.inf,
+        unread: Unread | None = None,
     ) -> None:
         ranges, row_of, shelf = music
         weights = options.weights
@@ -143,16 +108,16 @@ class WarpedTask:
         )
         self._order = wishes.places(shelf)[row_of]
         self._layers, self._skip = len(wishes.order) + 1, wishes.skip
-        self._least_omitted = least_omitted
+        self._unread = unread
         self.seconds = ramp.duration_s
         self.run = WarpedRun(
             seconds,
             lasting,
             1 / lasting,
-            range_table(np.diff(seconds), np.minimum),
-            range_table(np.diff(seconds), np.maximum),
+            _windows(seconds),
             last_step,
-            _stride(ends, fine),
+            # Nobody knows where the bar lines of other music lie
+            1 if unread else _stride(ends, fine),
             _ints([round(jump) for jump in jumps if jump < last_step]),
             np.concatenate([np.append(np.diff(one), 0.0) for one in beats]),
             np.concatenate([one - one[0] for one in beats]),
@@ -163,8 +128,6 @@ class WarpedTask:
                 [np.isin(one, _places(some, count)) for one, some in zip(ends, cuts, strict=True)]
             ),
             _ints([max(some, default=0) for some in cuts]),
-            np.array([np.diff(one).min() for one in beats]) / fine,
-            np.array([np.diff(one).max() for one in beats]) / fine,
             fine,
             np.array([one.penalty for one in ranges], dtype=np.float64),
             shortest_s,
@@ -175,7 +138,11 @@ class WarpedTask:
             _ints([one for _, one in pins]),
             track[1].astype(np.int64),
         )
-        # No leg that another one follows is shorter
+        longest_s = max(float(one[-1] - one[0]) for one in beats)
+        longest_s = max(longest_s, unread.longest_s if unread else 0.0)
+        # No leg that another one follows is shorter, and none is longer
+        self._longest_s = longest_s / (1 - options.limit)
+        self._longest_steps = math.ceil(self._longest_s * ramp.highest_spm / 60) + 1
         self._shortest_steps = int(shortest_s / (1 + options.limit) * ramp.lowest_spm / 60)
         self.finest = self.run.stride
         self.stretch = max(1, _STRETCH_STEPS // self.run.stride) * self.run.stride
@@ -229,7 +196,7 @@ class WarpedTask:
 
     def _least_silence(self, ramp: Ramp) -> float:
         """Return what it costs that all recordings together have too few beats for the run, if they have."""
-        if math.isfinite(self._least_omitted):
+        if self._unread:
             return 0.0
         run, most = self.run, np.zeros(len(self.limits.must), dtype=np.int64)
         np.maximum.at(most, run.track, run.ends[run.ends_at[1:] - 1] * run.fine // FINE)
@@ -239,22 +206,20 @@ class WarpedTask:
     def rough(self) -> tuple[Network, IntArray]:
         """Return all legs, or of much music the cheapest at each place."""
         places = self._places
-        rate = np.full(places, np.inf)
+        rate, listed = np.full(places, np.inf), _LISTED_OF_MANY if self._unread else _LISTED_RANGES
         if len(self.run.penalty) * places > _ALL_PAIRS and self._layers == 1:
-            rate = self._sampled_rates(_LISTED_RANGES)
-        omits = bool(np.isfinite(rate).any()) or math.isfinite(self._least_omitted)
+            rate = self._sampled_rates(listed)
         price, nowhere = np.zeros(len(self.run.penalty)), np.zeros(places + 2)
         sieve = WarpedSieve(rate, nowhere, nowhere, price, np.inf)
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
-        rank = _LISTED_RANGES
+        rank = listed
         while not complete and rank > 1:  # jumps of a ramp make for many places to leave a song
             rank //= 4
             rate = self._sampled_rates(rank)
-            omits = True
             sieve = WarpedSieve(rate, nowhere, nowhere, price, np.inf)
             *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
-        omitted = np.minimum(rate, self._least_omitted) if complete else np.zeros(places)
-        return self._network(legs, omitted if omits or not complete else np.zeros(0)), beats
+        omitted = np.minimum(rate, self._unread_rates()) if complete else np.zeros(places)
+        return self._network(legs, omitted), beats
 
     def _sampled_rates(self, rank: int) -> FloatArray:
         """Return by place what the so-manieth best range costs for each second, or a little more."""
@@ -269,15 +234,20 @@ class WarpedTask:
         if not len(network.rate):
             return None
         rate = self._highest_rates(struck)
-        penalties = np.sort(self.run.penalty) * (1 - self.run.limit)
-        if int(np.searchsorted(penalties, rate).sum()) > _MOST_PAIRS:
-            return None
         sieve = WarpedSieve(rate, struck.before, struck.after, struck.price, struck.limit)
+        if count_near(self.run, sieve) > _MOST_PAIRS:
+            return None
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
         if not complete:
             return None
-        omitted = np.full(self._places, self._least_omitted)
-        return self._network(legs, omitted if math.isfinite(self._least_omitted) else np.zeros(0)), beats
+        unread = self._unread_rates()
+        return self._network(legs, np.where(unread < rate, unread, np.inf)), beats
+
+    def _unread_rates(self) -> FloatArray:
+        """Return by place what legs of music that is not read cost at least for each second."""
+        if self._unread is None:
+            return np.full(self._places, np.inf)
+        return self._unread.rate[np.arange(self._places) * self.run.stride // self._unread.cell]
 
     def sparing(self, network: Network, variant: IntArray) -> np.ndarray:
         """Return which legs go to the last bar line with room for a fade, or fill the run."""
@@ -294,7 +264,7 @@ class WarpedTask:
         for first in range(0, places, block):
             at = np.arange(first, min(first + block, places))
             ends = np.minimum(at[:, np.newaxis] + spans, places)
-            left = struck.limit - self.run.join - struck.before[at][:, np.newaxis] - struck.after[ends]
+            left = struck.limit - struck.before[at][:, np.newaxis] - struck.after[ends]
             rates[at] = np.maximum((left / (begins[ends] - begins[at][:, np.newaxis])).max(axis=1), 0.0)
         return rates
 
@@ -308,8 +278,7 @@ class WarpedTask:
     @property
     def _longest(self) -> int:
         """Places that a leg takes at most."""
-        steps = self.run.ends[self.run.ends_at[1:] - 1] * self.run.fine // FINE
-        return min(self._places, int(steps.max()) // self.run.stride + 1)
+        return min(self._places, self._longest_steps // self.run.stride + 1)
 
     @property
     def _places(self) -> int:
@@ -335,13 +304,25 @@ class WarpedTask:
             opening=STRETCHED_HOLE_OPENING,
             tail=np.full(places, np.inf),
             loose=False,
-            rate=rate,
-            toll=run.join,
+            rate=rate if np.isfinite(rate).any() else np.zeros(0),
+            toll=0.0,
             shortest=max(1, self._shortest_steps // run.stride),
             longest=self._longest,
             seconds=begins,
             size=run.stride,
         )
+
+
+def _windows(seconds: FloatArray) -> np.ndarray:
+    """Return the seconds of windows of beats from each half step on, and their extremes (see `WarpedRun`)."""
+    found = []
+    for half_steps in (1, 2, 4):
+        reach = WINDOW_BEATS * half_steps
+        lasting = np.concatenate([seconds[reach:] - seconds[:-reach], np.full(reach, np.inf)])
+        found.append(
+            [lasting, *(extreme_ahead(lasting, FINE * BLOCK, one) for one in (np.minimum, np.maximum))]
+        )
+    return np.array(found).swapaxes(0, 1).copy()
 
 
 def _stride(ends: Sequence[IntArray], fine: IntArray) -> int:
