@@ -45,6 +45,8 @@ def _pick(body: Any, tree: _Tree) -> Any:  # noqa: ANN401 - any JSON
         return [_pick(one, tree) for one in body]
     if not isinstance(body, dict) or not tree:
         return body
-    if all(name.startswith("!") for name in tree):
+    if next(iter(tree)).startswith("!") and all(name.startswith("!") for name in tree):
         return {key: value for key, value in body.items() if f"!{key}" not in tree}
-    return {key: _pick(value, tree[key]) for key, value in body.items() if key in tree}
+    return {
+        key: _pick(value, tree[key]) if tree[key] else value for key, value in body.items() if key in tree
+    }

@@ -7,6 +7,7 @@ markets. *Legacy* is what older apps still get: rows hold a ``track``, and playl
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
@@ -119,9 +120,8 @@ class Shapes:
         else:
             found = self.catalogue.get(row.uri.rsplit(":", 1)[-1])
             item = self.track(found) if found else None
-        at = dt.datetime.fromtimestamp(row.added_at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
-            "added_at": at,
+            "added_at": _moment(row.added_at),
             "added_by": self._thing("user", owner),
             "is_local": row.is_local,
             "track" if self.legacy else "item": item,
@@ -178,6 +178,11 @@ class Shapes:
             "previous": link(max(0, offset - limit)) if limit and offset > 0 else None,
             "total": total,
         }
+
+
+@functools.cache
+def _moment(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _local_track(uri: str) -> Json:
