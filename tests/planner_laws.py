@@ -126,8 +126,6 @@ def _check_wishes(wishes: Wishes, rows: Sequence[int], tracks: Sequence[Track]) 
 
 def _check_pins(case: Case, plan: Plan[Any], rows: Sequence[int]) -> None:
     for second, pinned in case.wishes.pins:
-        if plan.mode == "native" and any(start <= second < end for start, end in plan.uncovered):
-            continue  # a hole of whole cells may begin in the cell before a pin: not mended yet
         if plan.mode == "native":
             spans = [(leg.start_s, leg.end_s) for leg in plan.legs]
             now = second

@@ -131,7 +131,8 @@ def test_what_a_shelf_says_of_a_track() -> None:
     assert (shelf.clear_s.tolist(), shelf.steady_s.tolist()) == ([0.0, 190.0], [0.0, 140.0])
     # Of the second stretch, from bar line to bar line
     assert (shelf.slowest_bpm[1], shelf.fastest_bpm[1]) == (pytest.approx(160.0), pytest.approx(160.0))
-    assert np.isnan(shelf.slowest_bpm[0]) and np.isnan(shelf.fastest_bpm[0])
+    assert np.isnan(shelf.slowest_bpm[0])
+    assert np.isnan(shelf.fastest_bpm[0])
     assert shelf.longest_s.tolist() == [0.0, pytest.approx(127.125)]
     assert (shelf.odd.tolist(), shelf.settled.tolist()) == ([False, True], [False, True])
     assert (shelf.ignored.tolist(), shelf.spoken.tolist()) == ([True, False], [False, True])

@@ -24,13 +24,13 @@ __all__ = ["Memory", "Rests", "count_uses_joined", "least_costs_joined", "least_
 # The cheapest of what begins at a place, kept in order
 _NEAR = 16
 # What may follow a leg, as far as it remembers different tracks
-_LABELS = 4
+_LABELS = 3
 # What it takes to compare what may follow
 _STEPS_A_LABEL = 5
 # Followers of a way: none, or one that was not kept
 _NONE, _UNKNOWN = -1, -2
 # Tracks that are remembered at most, and for so many legs
-_MOST_REMEMBERED, _REACH = 62, 8
+_MOST_REMEMBERED, _REACH = 62, 6
 
 
 class Memory(NamedTuple):
@@ -80,6 +80,7 @@ def _add_label(
     memories: IntArray,
     places: IntArray,
     numbers: IntArray,
+    row: int,
     count: int,
     cost: float,
     memory: int,
@@ -89,25 +90,27 @@ def _add_label(
     """Add what may follow, unless something cheaper remembers less; return how many there are."""
     kept = 0
     for label in range(count):
-        if costs[label] <= cost and memories[label] & ~memory == 0:
+        if costs[row, label] <= cost and memories[row, label] & ~memory == 0:
             return count
     for label in range(count):
-        if cost <= costs[label] and memory & ~memories[label] == 0:
+        if cost <= costs[row, label] and memory & ~memories[row, label] == 0:
             continue
-        costs[kept], memories[kept] = costs[label], memories[label]
-        places[kept], numbers[kept] = places[label], numbers[label]
+        if kept < label:
+            costs[row, kept], memories[row, kept] = costs[row, label], memories[row, label]
+            places[row, kept], numbers[row, kept] = places[row, label], numbers[row, label]
         kept += 1
     if kept == _LABELS:
         # Together the dearest two remember what both do, at the lower cost: that is not too much
         worst = 0
         for label in range(1, kept):
-            if costs[label] > costs[worst]:
+            if costs[row, label] > costs[row, worst]:
                 worst = label
-        memories[worst] &= memory
-        if cost < costs[worst]:
-            costs[worst], places[worst], numbers[worst] = cost, place, number
+        memories[row, worst] &= memory
+        if cost < costs[row, worst]:
+            costs[row, worst], places[row, worst], numbers[row, worst] = cost, place, number
         return kept
-    costs[kept], memories[kept], places[kept], numbers[kept] = cost, memory, place, number
+    costs[row, kept], memories[row, kept] = cost, memory
+    places[row, kept], numbers[row, kept] = place, number
     return kept + 1
 
 
@@ -202,10 +205,11 @@ def least_costs_joined(
                         else:
                             steps += _STEPS_A_LABEL
                             number_of = _add_label(
-                                costs[shift],
-                                memories[shift],
-                                at_place[shift],
-                                at_number[shift],
+                                costs,
+                                memories,
+                                at_place,
+                                at_number,
+                                shift,
                                 number_of,
                                 total,
                                 left,
@@ -214,10 +218,11 @@ def least_costs_joined(
                             )
                     if beyond[end] < settled:
                         number_of = _add_label(
-                            costs[shift],
-                            memories[shift],
-                            at_place[shift],
-                            at_number[shift],
+                            costs,
+                            memories,
+                            at_place,
+                            at_number,
+                            shift,
                             number_of,
                             beyond[end],
                             bit,
@@ -244,10 +249,11 @@ def least_costs_joined(
                     for shift in range(2):
                         for label in range(found[shift]):
                             found[2] = _add_label(
-                                costs[2],
-                                memories[2],
-                                at_place[2],
-                                at_number[2],
+                                costs,
+                                memories,
+                                at_place,
+                                at_number,
+                                2,
                                 found[2],
                                 costs[shift, label],
                                 memories[shift, label],
@@ -260,12 +266,27 @@ def least_costs_joined(
                 if total >= near_cost[place, _NEAR - 1]:
                     beyond[place] = min(beyond[place], total)
                     continue
-                slot = count[place]
-                if slot < _NEAR:
-                    count[place] += 1
-                else:
-                    slot -= 1
-                    beyond[place] = min(beyond[place], near_cost[place, slot])
+                slot, left = count[place], memories[row, label]
+                if ends == 1:
+                    # Of legs with the same item, for different times, none but the best is of use
+                    useless = False
+                    for number in range(count[place]):
+                        if near_item[place, number] != item:
+                            continue
+                        if near_cost[place, number] <= total and near_memory[place, number] & ~left == 0:
+                            useless = True
+                            break
+                        if near_cost[place, number] > total and left & ~near_memory[place, number] == 0:
+                            slot = number
+                            break
+                    if useless:
+                        continue
+                if slot == count[place]:
+                    if slot < _NEAR:
+                        count[place] += 1
+                    else:
+                        slot -= 1
+                        beyond[place] = min(beyond[place], near_cost[place, slot])
                 while slot > 0 and near_cost[place, slot - 1] > total:
                     near_cost[place, slot], near_item[place, slot] = (
                         near_cost[place, slot - 1],
@@ -278,7 +299,7 @@ def least_costs_joined(
                     )
                     slot -= 1
                 near_cost[place, slot], near_item[place, slot] = total, item
-                near_memory[place, slot] = memories[row, label]
+                near_memory[place, slot] = left
                 to_place[place, slot], to_number[place, slot] = at_place[row, label], at_number[row, label]
         left_out = np.inf
         if len(network.rate) > 0:
@@ -432,8 +453,8 @@ def count_uses_joined(
         if limits.most > 0 and limits.artist[item] >= 0:
             used_artist[limits.artist[item]] += 1.0
         place, number = to_place[place, number], to_number[place, number]
-        if number == _UNKNOWN:
-            break
+        if number == _UNKNOWN:  # the cheapest stands for it
+            number, free = _NONE, True
     return length, omitted
 
 

@@ -82,6 +82,7 @@ def end_here(
 @compiled
 def fall_silent(
     network: Network,
+    pin_us: IntArray,
     guide: Guide,
     scene: Scene,
     ways: IntArray,
@@ -93,9 +94,12 @@ def fall_silent(
     """Add a way that is silent up to the next place; return whether that comes before another one."""
     place = ways[way, PLACE]
     price, rest = network.wait[place], guide.silent[ways[way, LAYER], place + 1]
-    if price + rest == np.inf:
-        return False
     time = ways[way, TIME] + network.size
+    pinned = False
+    for pin in pin_us:
+        pinned = pinned or ways[way, TIME] <= pin < time
+    if pinned or price + rest == np.inf:
+        return False
     if network.loose:  # a cell of time, the last one up to the end of the run
         price = network.silence * (min(time, scene.run) - ways[way, TIME])
     price += 0.0 if ways[way, SILENT] else scene.opening

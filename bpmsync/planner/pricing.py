@@ -21,7 +21,6 @@ from bpmsync.planner.network import (
     least_costs,
 )
 from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the module as it is
-from bpmsync.timeline.arrays import FloatArray  # noqa: TC001
 
 __all__ = ["raise_bound"]
 
@@ -29,7 +28,7 @@ _ROUNDS = 300
 _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
 _PATIENCE = 3
-_SMALLEST_SHARE = 1e-3
+_SMALLEST_SHARE, _SETTLED = 1e-3, 0.05
 # It aims so far above the best bound: a share of it, or of what is missing
 _AHEAD, _AHEAD_OF_GAP = 0.06, 0.25
 # Repeats of the first rounds are remembered only if they last
@@ -100,7 +99,7 @@ def raise_bound(
             break
         if turn % _LOOKED_BACK == 0:
             # Where tracks hardly repeat, prices are not what is missing
-            if highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
+            if share < _SETTLED and highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
                 break
             before = highest
         if joined:

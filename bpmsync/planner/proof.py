@@ -43,7 +43,7 @@ _WIDTHS = ((8, 4), (16, 5), (32, 6), (64, 8), (128, 12), (256, 24), (512, 96), (
 # What a way takes as long as, and a leg that is listed
 _STEPS_A_WAY, _STEPS_A_LEG = 150, 40
 # Prices may take so much of the steps that are left, and searches at least so many
-_SHARE_RAISED, _LEAST_RAISED, _LEAST_SEARCHED = 5, 100_000, 1_000_000
+_SHARE_RAISED, _LEAST_RAISED, _LEAST_SEARCHED = 3, 100_000, 1_000_000
 _ROOM = 1 << 16
 # Prices are looked for again when so many legs are gone
 _FEWER = 0.9
@@ -61,7 +61,8 @@ class _Solver:
         self._until = process_time() + effort.time_limit_s
         self._left, self._width = effort.ways * _STEPS_A_WAY, 0
         tracks, artists = len(task.limits.must), task.limits.artists
-        self._prices = Prices(np.zeros(tracks), np.zeros(artists if task.limits.most else 0))
+        # Where music is short each song is dear, but not as dear as the silence that it saves
+        self._prices = Prices(task.saved / 2, np.zeros(artists if task.limits.most else 0))
         self._network, self._variant = task.rough()
         # Silence from the first moment to the last is a way too, where nothing has to be played
         network = self._network
@@ -214,8 +215,8 @@ class _Solver:
             )
             self._after = self._after[kept]
         else:
-            *so_far, _ = self._least_so_far()
-            kept = kept_legs(network, self._price, tuple(so_far), self._playing, limit)
+            playing, silent, _ = self._least_so_far()
+            kept = kept_legs(network, self._price, (playing, silent), self._playing, limit)
         self._network, self._variant = _only(network, kept), self._variant[kept]
 
     def _least_so_far(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -231,6 +232,9 @@ class _Solver:
         if self._cost == _NO_WAY or self._network.layers > 1:
             return False
         self._strike_out()
+        # Four times as many legs have to leave steps for prices and a search
+        if 2 * 4 * _STEPS_A_LEG * len(self._network.cost) > self._left:
+            return False
         playing, silent, each = self._least_so_far()
         before = np.minimum(playing, silent)[0]
         limit = self._cost / _MICRO + self._unpaid

@@ -109,7 +109,7 @@ def find_way(
                 state[2] = min(state[2], ways[way, ESTIMATE])
                 continue
             end_here(item_of, length_us, guide.musts, scene, ways, way, state)
-            if fall_silent(network, guide, scene, ways, way, until, head, state):
+            if fall_silent(network, whole.pin_us, guide, scene, ways, way, until, head, state):
                 if silences < beam.width:
                     work[waiting] = state[3] - 1
                     waiting += 1

@@ -82,7 +82,11 @@ class Struck:
 
 
 class Task(Protocol):
-    """One run to plan: `stretch` units of time compete for ways together, `finest` make a place."""
+    """One run to plan: `stretch` units of time compete for ways together, `finest` make a place.
+
+    No plan costs less than `floor`. Where all music together is too short for the run, `saved`
+    is by track the price of the silence that it saves; else 0.
+    """
 
     limits: Limits
     joins: Joins
@@ -91,6 +95,7 @@ class Task(Protocol):
     seconds: float
     stretch: int
     floor: float
+    saved: FloatArray
 
     @property
     def finest(self) -> int:

@@ -87,7 +87,7 @@ class WarpedTask:
         ranges, row_of, shelf = music
         weights = options.weights
         last_step = max(1, math.floor(float(ramp.steps_at(ramp.duration_s)) + _LAST_STEP_SLACK))
-        shortest_s = min(options.min_length_s, ramp.duration_s / 2)
+        shortest_s = float(min(options.min_length_s, ramp.duration_s / 2))
         beats = [_beats_of(one) for one in ranges]
         cuts = [_cut_ends(one, shortest_s, options.fade_steps) for one in ranges]
         count = max(len(_CUTS), min(_MOST_CUTS, _CUT_BUDGET // len(ranges)))
@@ -166,7 +166,7 @@ class WarpedTask:
             ENERGY_FREE,
             weights.energy,
         )
-        self.floor = self._least_silence(ramp)
+        self.floor, self.saved = self._least_silence(ramp)
         self.scene = Scene(
             last_step,
             shares_end=False,
@@ -194,14 +194,16 @@ class WarpedTask:
             none,
         )
 
-    def _least_silence(self, ramp: Ramp) -> float:
-        """Return what it costs that all recordings together have too few beats for the run, if they have."""
-        if self._unread:
-            return 0.0
+    def _least_silence(self, ramp: Ramp) -> tuple[float, FloatArray]:
+        """Return what it costs if all recordings have too few beats for the run, and what saves each then."""
         run, most = self.run, np.zeros(len(self.limits.must), dtype=np.int64)
         np.maximum.at(most, run.track, run.ends[run.ends_at[1:] - 1] * run.fine // FINE)
         short = run.last_step - int(most.sum())
-        return STRETCHED_HOLE_OPENING + self._hole_price * short * 60 / ramp.highest_spm if short > 0 else 0.0
+        if self._unread or short <= 0:
+            return 0.0, np.zeros(len(most))
+        a_step = self._hole_price * 60 / ramp.highest_spm
+        saved: FloatArray = a_step * most
+        return STRETCHED_HOLE_OPENING + a_step * short, saved
 
     def rough(self) -> tuple[Network, IntArray]:
         """Return all legs, or of much music the cheapest at each place."""
@@ -318,7 +320,8 @@ def _windows(seconds: FloatArray) -> np.ndarray:
     found = []
     for half_steps in (1, 2, 4):
         reach = WINDOW_BEATS * half_steps
-        lasting = np.concatenate([seconds[reach:] - seconds[:-reach], np.full(reach, np.inf)])
+        lasting = np.full(len(seconds), np.inf)
+        lasting[: max(len(seconds) - reach, 0)] = seconds[reach:] - seconds[: max(len(seconds) - reach, 0)]
         found.append(
             [lasting, *(extreme_ahead(lasting, FINE * BLOCK, one) for one in (np.minimum, np.maximum))]
         )

@@ -309,7 +309,7 @@ def _first_beyond(knots: Knots, spm: float, max_off: float, from_us: float, to_u
 def _beyond(
     knots: Knots, knot: int, spm: float, max_off: float, begin_us: float, end_us: float
 ) -> tuple[float, float]:
-    """Return the first and the last moment beyond the limit in a stretch without a knot; infinite if none is."""
+    """Return the first and the last moment beyond the limit in a stretch without a knot, or infinities."""
     knot_s, knot_spm = knots[0], knots[1]
     slope = (knot_spm[knot + 1] - knot_spm[knot]) / (knot_s[knot + 1] - knot_s[knot]) / _US
     at_begin = knot_spm[knot] + slope * (begin_us - knot_s[knot] * _US)

@@ -194,7 +194,7 @@ class WholeTask:
             ENERGY_FREE,
             unit * weights.energy,
         )
-        self.floor = self._least_silence(track)
+        self.floor, self.saved = self._least_silence(track)
         self.scene = Scene(
             self.whole.run_us,
             shares_end=True,
@@ -204,13 +204,15 @@ class WholeTask:
             opening=HOLE_OPENING,
         )
 
-    def _least_silence(self, track: IntArray) -> float:
-        """Return what it costs that all recordings together are shorter than the run, if they are."""
+    def _least_silence(self, track: IntArray) -> tuple[float, FloatArray]:
+        """Return what it costs if all recordings together are too short, and what silence each saves then."""
         longest_us = np.zeros(len(self.limits.must), dtype=np.int64)
         np.maximum.at(longest_us, track, self.whole.length_us)
         tail_us = max(round(SHORTEST_TAIL_S * US), int(longest_us.max()) // 2)
         short_us = self.whole.run_us - int(longest_us.sum()) - tail_us
-        return HOLE_OPENING + self._hole_price * short_us / US if short_us > 0 else 0.0
+        if short_us <= 0:
+            return 0.0, np.zeros(len(longest_us))
+        return HOLE_OPENING + self._hole_price * short_us / US, self._hole_price * longest_us / US
 
     @property
     def finest(self) -> int:
@@ -291,8 +293,6 @@ class WholeTask:
         # Whoever is in the last cell may be at its end already, and in the one before at its end
         wait[-2:-1] = min(self._hole_price * max(0.0, run_s - (places - 1) * size_s), HOLE_OPENING)
         wait[-1] = 0.0
-        for pin_us in self.whole.pin_us:
-            wait[min(pin_us // cells.size_us, places - 1)] = np.inf
         left_s = np.maximum(0.0, run_s - begins[:-1] - size_s)
         # A way in a cell has come to its end at the latest
         may_end = (np.arange(places) + 1) * cells.size_us > self.scene.ends_from
