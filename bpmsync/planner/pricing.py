@@ -24,7 +24,7 @@ from bpmsync.planner.ways import Joins  # noqa: TC001 - the compiler reads the m
 
 __all__ = ["raise_bound"]
 
-_ROUNDS = 300
+_ROUNDS = 12
 _CLOSE = 1e-4
 # Polyak's step is halved after so many rounds without a better bound
 _PATIENCE = 3
@@ -33,8 +33,8 @@ _SMALLEST_SHARE, _SETTLED = 1e-3, 0.05
 _AHEAD, _AHEAD_OF_GAP = 0.06, 0.25
 # Repeats of the first rounds are remembered only if they last
 _FORGETFUL = 2
-# So many rounds have to gain a share of what is missing, or of the bound
-_LOOKED_BACK, _WORTH, _WORTH_OF_BOUND = 10, 0.03, 5e-4
+# They have to gain a share of what is missing, or of the bound
+_WORTH, _WORTH_OF_BOUND = 0.03, 5e-4
 
 
 @compiled
@@ -45,9 +45,9 @@ def raise_bound(
     memory: Memory,
     prices: Prices,
     target: float,
-    most: int,
-) -> tuple[Prices, int]:
-    """Return the prices, of those tried, under which the least cost of a run is the highest.
+    share: float,
+) -> tuple[Prices, int, float]:
+    """Return the prices, of a few that are tried, under which the least cost of a run is the highest.
 
     Parameters
     ----------
@@ -59,21 +59,23 @@ def raise_bound(
         To begin with.
     target : float
         What the best plan so far costs.
-    most : int
-        Stop after so many steps.
+    share : float
+        Of Polyak's step: 1 to begin with, then what came back.
 
     Returns
     -------
     prices : Prices
         The best ones.
     steps : int
-        How many it took.
+        How much there was to look at.
+    share : float
+        To go on with; 0 if that is of no use.
     """
     best = Prices(prices.track.copy(), prices.artist.copy())
     tried = Prices(prices.track.copy(), prices.artist.copy())
     joined, way = len(memory.bit) > 0, np.empty(len(network.wait) + 1, np.int64)
     used, used_artist = np.zeros(len(prices.track)), np.zeros(len(prices.artist))
-    share, since, highest, before, steps = 1.0, 0, -np.inf, -np.inf, 0
+    since, highest, before, steps = 0, -np.inf, 0.0, 0
     for turn in range(_ROUNDS):
         price = item_prices(limits, tried)
         if joined:
@@ -93,15 +95,10 @@ def raise_bound(
             if since == _PATIENCE:
                 share, since = share / 2, 0
         gap = target - highest
-        if gap <= _CLOSE * abs(target) or share < _SMALLEST_SHARE:
-            break
-        if steps > most:
-            break
-        if turn % _LOOKED_BACK == 0:
-            # Where tracks hardly repeat, prices are not what is missing
-            if share < _SETTLED and highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
-                break
+        if turn == 0:
             before = highest
+        if gap <= _CLOSE * abs(target) or share < _SMALLEST_SHARE:
+            return best, steps, 0.0
         if joined:
             length, _ = count_uses_joined(network, limits, rests, used, used_artist, way)
             if turn >= _FORGETFUL:
@@ -122,7 +119,7 @@ def raise_bound(
                 used_artist[artist] = 0.0
             size += used_artist[artist] ** 2
         if size == 0.0:
-            break
+            return best, steps, 0.0
         # A target that is far away would make for steps that lead nowhere
         ahead = highest - bound + min(gap, max(_AHEAD * abs(highest), _AHEAD_OF_GAP * gap))
         move = share * ahead / size
@@ -132,4 +129,7 @@ def raise_bound(
         if limits.most > 0:
             for artist in range(len(used_artist)):
                 tried.artist[artist] = max(tried.artist[artist] + move * used_artist[artist], 0.0)
-    return best, steps
+    # Where tracks hardly repeat, prices are not what is missing
+    if share < _SETTLED and highest - before < min(_WORTH * gap, _WORTH_OF_BOUND * abs(highest)):
+        share = 0.0
+    return best, steps, share

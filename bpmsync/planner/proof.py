@@ -45,6 +45,9 @@ _STEPS_A_WAY, _STEPS_A_LEG = 150, 40
 # Prices may take so much of the steps that are left, and searches at least so many
 _SHARE_RAISED, _LEAST_RAISED, _LEAST_SEARCHED = 3, 100_000, 1_000_000
 _ROOM = 1 << 16
+# More legs than this are thinned out first
+_MANY_LEGS = 300_000
+_NO_MEMORY = Memory(np.zeros(0, np.int64), np.zeros(0, np.int64))
 # Prices are looked for again when so many legs are gone
 _FEWER = 0.9
 # Proofs are worth trying from here on
@@ -73,6 +76,7 @@ class _Solver:
         self._legs: tuple[tuple[int, int, int], ...] = ()
         self._is_broken = False  # whether the plan has a hole
         self._raised = math.inf  # legs in the network when prices were last looked for
+        self._searched = 0  # steps of the last search
         self._hole = math.inf  # what a plan with a hole costs at least
         # With a given order least costs know enough without neighbours
         remembered = tracks if self._joined else 0
@@ -130,11 +134,25 @@ class _Solver:
     def _improve(self) -> None:
         """Raise the bound, and look for a better plan for as long as that took, more widely each time."""
         self._strike_out()
-        left = self._left
-        if len(self._network.cost) < _FEWER * self._raised:
-            self._raise()
-            self._raised = len(self._network.cost)
-        for_search = max(left - self._left, _LEAST_SEARCHED)
+        begun, share = self._left, 1.0 if len(self._network.cost) < _FEWER * self._raised else 0.0
+        most = max(_LEAST_RAISED, self._left // _SHARE_RAISED)
+        while share and begun - self._left < most and not self._is_done():
+            left, was = self._left, len(self._network.cost)
+            # Of very many legs, most are left out before neighbours are looked at
+            alone = was > _MANY_LEGS
+            share = self._raise(share, alone=alone)
+            self._raised = was
+            self._strike_out()
+            # A better plan on the way leaves fewer legs to look at
+            if self._searched < left - self._left:
+                self._search(*_WIDTHS[self._width], exact=False)
+                self._strike_out()
+            if alone and (not share or len(self._network.cost) > _FEWER * was):
+                share = self._raise(share or 1.0, alone=False)
+            # A network that leaves out some is soon followed by a better one
+            if not alone and len(self._network.rate):
+                break
+        for_search = max(begun - self._left, _LEAST_SEARCHED)
         while not self._is_done():
             self._strike_out()
             left = self._left
@@ -147,6 +165,8 @@ class _Solver:
             for_search -= left
             # The next one takes more than twice as long
             if self._width == len(_WIDTHS) - 1 or 2 * left > for_search or self._bound >= self._hole:
+                break
+            if len(self._network.rate):
                 break
             self._width += 1
 
@@ -177,21 +197,22 @@ class _Solver:
             self._after = np.empty((0, 1))
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
 
-    def _raise(self) -> None:
-        """Find better prices."""
+    def _raise(self, share: float, *, alone: bool) -> float:
+        """Find better prices, as if neighbours did not count or as they do; return with what share to go on."""
         if self._cost == _NO_WAY:
-            return
-        self._prices, steps = raise_bound(
+            return 0.0
+        self._prices, steps, share = raise_bound(
             self._network,
             self._task.limits,
             self._task.joins,
-            self._memory,
+            _NO_MEMORY if alone else self._memory,
             self._prices,
             self._cost / _MICRO,
-            max(_LEAST_RAISED, self._left // _SHARE_RAISED),
+            share,
         )
         self._left -= steps
         self._relax()
+        return share
 
     @property
     def _joined(self) -> bool:
@@ -275,7 +296,8 @@ class _Solver:
             ways,
             self._cost,
         )
-        self._left -= count * _STEPS_A_WAY
+        self._searched = count * _STEPS_A_WAY
+        self._left -= self._searched
         if last >= 0:
             self._cost, self._legs = cost, self._traced(ways, last)
         if not len(self._network.rate):
