@@ -24,6 +24,7 @@ from bpmsync.planner.network import (
     least_costs,
     least_so_far,
 )
+from bpmsync.planner.polish import polish
 from bpmsync.planner.pricing import raise_bound
 from bpmsync.planner.search import find_way
 from bpmsync.planner.task import Effort, Found, Struck, Task
@@ -50,6 +51,8 @@ _MANY_LEGS = 300_000
 _NO_MEMORY = Memory(np.zeros(0, np.int64), np.zeros(0, np.int64))
 # Prices are looked for again when so many legs are gone
 _FEWER = 0.9
+# Plans are looked for by pace where the first costs so many times the bound, and at so many of them
+_FAR, _PACES, _FASTEST_PACE = 1.4, 5, 4
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways; with so many legs none will be the best for certain
@@ -77,6 +80,7 @@ class _Solver:
         self._is_broken = False  # whether the plan has a hole
         self._raised = math.inf  # legs in the network when prices were last looked for
         self._searched = 0  # steps of the last search
+        self._polished = _NO_WAY  # cost of the best plan that small changes did not better
         self._hole = math.inf  # what a plan with a hole costs at least
         # With a given order least costs know enough without neighbours
         remembered = tracks if self._joined else 0
@@ -97,6 +101,8 @@ class _Solver:
                 break
             self._urge()
             self._search(width, children, exact=False)
+        if self._joined and self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound:
+            self._pace()
         self._improve()
         # Where silence cannot be helped, fractions of a second of it need not be weighed
         while not self._is_done() and not self._is_hopeless and self._refine():
@@ -125,6 +131,43 @@ class _Solver:
         self._network, self._variant, self._bound = kept
         self._relax()
 
+    def _pace(self) -> None:
+        """Look for a plan that pays the same for each second all along: least costs are far below what is possible."""
+        seconds = self._task.seconds
+        left_s = np.append(np.maximum(seconds - self._network.seconds, 0.0), 0.0)[np.newaxis]
+        kept = self._playing, self._silent, self._after, self._price, self._prices, self._bound
+        nothing = Prices(np.zeros_like(self._prices.track), np.zeros_like(self._prices.artist))
+        best = self._cost, self._legs, self._is_broken
+        rate, improved = _FASTEST_PACE * self._cost / _MICRO / seconds, False
+        for _ in range(_PACES):
+            self._playing = self._silent = rate * left_s
+            self._after, self._price, self._prices = np.empty((0, 1)), np.zeros_like(self._price), nothing
+            self._cost = limit = max(best[0], round(2 * rate * seconds * _MICRO))
+            self._search(*_FIRST, exact=False)
+            if self._cost < min(best[0], limit):
+                best, improved = (self._cost, self._legs, self._is_broken), True
+            elif improved or self._left <= 0:
+                break
+            rate /= 2
+        self._cost, self._legs, self._is_broken = best
+        self._playing, self._silent, self._after, self._price, self._prices, self._bound = kept
+
+    def _polish(self) -> None:
+        """Change the best plan a little, where it has no hole and is made of whole files."""
+        task = self._task
+        if self._is_broken or not self._legs or not len(task.whole.spm) or not self._joined:
+            return
+        order = np.array([item for item, _, _ in self._legs], dtype=np.int64)
+        items = np.unique(self._network.item).astype(np.int64)
+        order, cost, steps = polish(
+            order, items, task.whole, task.limits, task.joins, task.scene, self._left // _SHARE_RAISED
+        )
+        self._left -= steps
+        if cost < self._cost:
+            begins = np.cumsum(task.whole.length_us[order]) - task.whole.length_us[order]
+            self._cost = cost
+            self._legs = tuple((int(item), 0, int(begin)) for item, begin in zip(order, begins, strict=True))
+
     def _urge(self) -> None:
         """Offer more for what has to be played, where no way was found that plays it."""
         wanted = self._task.limits.must
@@ -147,12 +190,15 @@ class _Solver:
             if self._searched < left - self._left:
                 self._search(*_WIDTHS[self._width], exact=False)
                 self._strike_out()
-            if alone and (not share or len(self._network.cost) > _FEWER * was):
-                share = self._raise(share or 1.0, alone=False)
+            if alone and not share and len(self._network.cost) < 2 * _MANY_LEGS:
+                share = self._raise(1.0, alone=False)
             # A network that leaves out some is soon followed by a better one
             if not alone and len(self._network.rate):
                 break
         for_search = max(begun - self._left, _LEAST_SEARCHED)
+        if self._cost < self._polished and not self._is_done():
+            self._polish()
+            self._polished = self._cost
         while not self._is_done():
             self._strike_out()
             left = self._left

@@ -37,6 +37,8 @@ from bpmsync.timeline.arrays import IntArray  # noqa: TC001
 
 __all__ = ["find_way"]
 
+_SILENT, _SILENT_SHARE = 3, 8
+
 
 @compiled
 def find_way(
@@ -99,7 +101,8 @@ def find_way(
                     waiting += 1
                 way = ways[way, FOLLOWING]
         waiting = _select(network, joins, guide, beam, ways, work, waiting, state)
-        done, silences = 0, 0
+        # The best few may fall silent, and go on so to the next stretch
+        done, selected, most_silent = 0, waiting, _SILENT + beam.width // _SILENT_SHARE
         while done < waiting:
             way = work[done]
             done += 1
@@ -110,10 +113,9 @@ def find_way(
                 continue
             end_here(item_of, length_us, guide.musts, scene, ways, way, state)
             if fall_silent(network, whole.pin_us, guide, scene, ways, way, until, head, state):
-                if silences < beam.width:
+                if done <= most_silent or done > selected:
                     work[waiting] = state[3] - 1
                     waiting += 1
-                    silences += 1
                 else:
                     state[2] = min(state[2], ways[state[3] - 1, ESTIMATE])
             go_on(network, whole, track, joins, guide, beam, scene, ways, way, head, state)

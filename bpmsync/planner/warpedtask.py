@@ -54,7 +54,7 @@ _STRETCH_STEPS = 8
 _ALL_PAIRS = 1_200_000
 # of which so many are looked at again, once it is known what plans cost
 _MOST_PAIRS = 1_500_000
-_LISTED_RANGES, _SAMPLED_PLACES = 16, 100
+_LISTED_RANGES, _SAMPLED_PLACES = 16, 300
 # and where beats of some music only are read
 _LISTED_OF_MANY = 48
 _MOST_LEGS = 3_000_000
@@ -216,7 +216,7 @@ class WarpedTask:
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
         rank = listed
         while not complete and rank > 1:  # jumps of a ramp make for many places to leave a song
-            rank //= 4
+            rank //= 2
             rate = self._sampled_rates(rank)
             sieve = WarpedSieve(rate, nowhere, nowhere, price, np.inf)
             *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
