@@ -37,7 +37,7 @@ from bpmsync.planner.ways import (
 from bpmsync.planner.wholecost import WholeRun, misses_pin, whole_cost
 from bpmsync.timeline.arrays import IntArray  # noqa: TC001
 
-__all__ = ["end_here", "fall_silent", "go_on", "micro_below"]
+__all__ = ["end_here", "fall_silent", "go_on", "micro", "micro_below"]
 
 _MICRO = 1e6
 _IMPOSSIBLE = 1e12
@@ -53,7 +53,8 @@ def micro_below(cost: float) -> int:
 
 
 @compiled
-def _micro(cost: float) -> int:
+def micro(cost: float) -> int:
+    """Return a cost in millionths."""
     return np.int64(np.rint(cost * _MICRO))
 
 
@@ -74,7 +75,7 @@ def end_here(
     if ways[way, TIME] >= scene.ends_from and left <= max(
         scene.shortest_tail, length_us[item_of[ways[way, LEG]]] // 2
     ):
-        total = ways[way, COST] + _micro(scene.tail_price * left)
+        total = ways[way, COST] + micro(scene.tail_price * left)
         if total < state[1]:
             state[0], state[1] = way, total
 
@@ -103,7 +104,7 @@ def fall_silent(
     if network.loose:  # a cell of time, the last one up to the end of the run
         price = network.silence * (min(time, scene.run) - ways[way, TIME])
     price += 0.0 if ways[way, SILENT] else scene.opening
-    total = ways[way, COST] + _micro(price)
+    total = ways[way, COST] + micro(price)
     over = time >= scene.run or place + 1 >= len(network.wait)
     estimate = total
     if over:
@@ -229,10 +230,10 @@ def go_on(
             )
             if artist[item] >= 0 and before == artist[item]:
                 price += joins.again[1]
-        total = ways[way, COST] + _micro(price)
+        total = ways[way, COST] + micro(price)
         estimate = total
         if time < scene.run and end < places:
-            paid = ways[way, PAID] + _micro(price_of[item])
+            paid = ways[way, PAID] + micro(price_of[item])
             rest = playing[order_of[item] + 1, end]
             if joined:
                 rest = max(rest, after[leg, min(max(end - end_of[leg], 0), ends)])
@@ -255,7 +256,7 @@ def go_on(
         state[3] += 1
         ways[count, COST], ways[count, ESTIMATE], ways[count, TIME] = total, estimates[position], time
         ways[count, PLACE], ways[count, LEG], ways[count, PARENT] = end, chosen[position], way
-        ways[count, PAID] = ways[way, PAID] + _micro(price_of[item])
+        ways[count, PAID] = ways[way, PAID] + micro(price_of[item])
         ways[count, MUST], ways[count, LAYER] = must, order_of[item] + 1
         ways[count, SET], ways[count, SILENT] = ways[way, SET] ^ scrambled(track[item]), 0
         if over:

@@ -10,13 +10,14 @@ import numpy as np
 
 from bpmsync.beats.jit import compiled
 from bpmsync.planner.network import Limits  # noqa: TC001 - the compiler reads the module as it is
+from bpmsync.planner.onward import micro
 from bpmsync.planner.ways import NO_WAY, Joins, Scene, join_cost
 from bpmsync.planner.wholecost import WholeRun, misses_pin, whole_cost
 from bpmsync.timeline.arrays import IntArray  # noqa: TC001
 
 __all__ = ["polish"]
 
-_MICRO = 1e6
+
 # What it takes to count a leg anew
 _STEPS_A_LEG = 15
 
@@ -83,7 +84,7 @@ def polish(
                         best, least, changed = tried[:count].copy(), cost, True
                         tried = np.empty(len(best) + 1, np.int64)
                         break
-            if at >= len(best):
+            if at >= len(best) or len(best) == 1:
                 continue
             # Left out
             tried[:at] = best[:at]
@@ -143,7 +144,7 @@ def _cost(
             price += join_cost(joins, order[number - 1], item)
             if number > 1 and artist[item] >= 0 and artist[order[number - 2]] == artist[item]:
                 price += joins.again[1]
-        total += np.int64(np.rint(price * _MICRO))
+        total += micro(price)
         if total >= least:
             return NO_WAY
         begin = end
@@ -151,7 +152,7 @@ def _cost(
     if left > 0:
         if begin < scene.ends_from or left > max(scene.shortest_tail, length_us[order[count - 1]] // 2):
             return NO_WAY
-        total += np.int64(np.rint(scene.tail_price * left * _MICRO))
+        total += micro(scene.tail_price * left)
     if limits.most > 0:
         for number in range(count):
             same = 0

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from bpmsync.beats.jit import compiled
-from bpmsync.planner.joined import Memory, count_uses_joined, least_costs_joined, remember
+from bpmsync.planner.joined import least_costs_joined
+from bpmsync.planner.memory import Memory, count_uses_joined, remember
 from bpmsync.planner.network import (
     Limits,
     Network,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpmsync.planner.joined import Memory, least_costs_joined, least_so_far_joined
+from bpmsync.planner.joined import least_costs_joined, least_so_far_joined
+from bpmsync.planner.memory import Memory
 from bpmsync.planner.network import (
     Network,
     Prices,
@@ -41,6 +42,7 @@ _NO_WAY = 2**62
 # Ways that go on, and legs tried after each
 _FIRST = (8, 4)
 _WIDTHS = ((8, 4), (16, 5), (32, 6), (64, 8), (128, 12), (256, 24), (512, 96), (2048, 512))
+_ENOUGH = 3
 # What a way takes as long as, and a leg that is listed
 _STEPS_A_WAY, _STEPS_A_LEG = 150, 40
 # Prices may take so much of the steps that are left, and searches at least so many
@@ -75,6 +77,8 @@ class _Solver:
         silence = network.silence * task.scene.run if network.loose else float(network.wait.sum())
         silence += task.scene.opening + (0.0 if np.isfinite(network.wait).all() else math.inf)
         free = math.isfinite(silence) and not task.limits.must.any()
+        self._price = item_prices(task.limits, self._prices)
+        self._playing = self._silent = self._after = np.empty((0, 1))
         self._cost, self._bound = (math.ceil(silence * _MICRO) if free else _NO_WAY), task.floor
         self._legs: tuple[tuple[int, int, int], ...] = ()
         self._is_broken = False  # whether the plan has a hole
@@ -109,6 +113,9 @@ class _Solver:
             self._improve()
         widest, state = len(_WIDTHS) - 1, (0, 0.0, 0)
         while not self._is_done() and self._left > 0 and state != (self._cost, self._bound, widest):
+            # Where music is left out of the network a search proves nothing
+            if len(self._network.rate) and self._width >= _ENOUGH:
+                break
             self._width = min(self._width + 1, widest)
             state = self._cost, self._bound, self._width
             self._improve()
@@ -132,7 +139,7 @@ class _Solver:
         self._relax()
 
     def _pace(self) -> None:
-        """Look for a plan that pays the same for each second all along: least costs are far below what is possible."""
+        """Look for a plan that pays the same for each second: least costs are far below what is possible."""
         seconds = self._task.seconds
         left_s = np.append(np.maximum(seconds - self._network.seconds, 0.0), 0.0)[np.newaxis]
         kept = self._playing, self._silent, self._after, self._price, self._prices, self._bound
@@ -244,7 +251,7 @@ class _Solver:
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
 
     def _raise(self, share: float, *, alone: bool) -> float:
-        """Find better prices, as if neighbours did not count or as they do; return with what share to go on."""
+        """Find better prices, with neighbours or as if they did not count; return with what share to go on."""
         if self._cost == _NO_WAY:
             return 0.0
         self._prices, steps, share = raise_bound(

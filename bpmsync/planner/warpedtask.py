@@ -202,7 +202,7 @@ class WarpedTask:
         if self._unread or short <= 0:
             return 0.0, np.zeros(len(most))
         a_step = self._hole_price * 60 / ramp.highest_spm
-        saved: FloatArray = a_step * most
+        saved: FloatArray = a_step * most.astype(np.float64)
         return STRETCHED_HOLE_OPENING + a_step * short, saved
 
     def rough(self) -> tuple[Network, IntArray]:
