@@ -14,10 +14,15 @@ from pathlib import Path
 
 import platformdirs
 
+from bpmsync import __version__
+
 __all__ = ["CACHE_FOLDER", "mark_warm", "marker_path"]
 
-# The package's own folder may be read-only, and workers must find what their parent compiled.
-CACHE_FOLDER = Path(os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / "compiled")
+# The package's own folder may be read-only, and workers must find what their parent compiled. What
+# another version left there may name types that are gone, and then loading it fails.
+CACHE_FOLDER = Path(
+    os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / f"compiled-{__version__}"
+)
 
 
 def marker_path(user: str, folder: Path | None = None) -> Path:

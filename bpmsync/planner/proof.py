@@ -105,7 +105,8 @@ class _Solver:
                 break
             self._urge()
             self._search(width, children, exact=False)
-        if self._joined and self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound:
+        far = self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound
+        if far and self._joined and not self._is_done():
             self._pace()
         self._improve()
         # Where silence cannot be helped, fractions of a second of it need not be weighed
@@ -251,7 +252,7 @@ class _Solver:
         self._bound = max(self._bound, float(bound_of(self._playing, self._task.limits, self._prices)))
 
     def _raise(self, share: float, *, alone: bool) -> float:
-        """Find better prices, with neighbours or as if they did not count; return with what share to go on."""
+        """Find better prices, neighbours counted or not; return with what share to go on."""
         if self._cost == _NO_WAY:
             return 0.0
         self._prices, steps, share = raise_bound(

@@ -28,7 +28,8 @@ class Effort:
     excess : float
         Or so much above it, for each second of the run.
     ways : int
-        Ways that are looked at, at most.
+        Work at most: as many ways are looked at, or as much is done to know what they may cost
+        (a million takes about two seconds).
     time_limit_s : float
         Seconds of processor time; infinite: equal input gives an equal plan.
     """

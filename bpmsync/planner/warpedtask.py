@@ -54,10 +54,10 @@ _STRETCH_STEPS = 8
 _ALL_PAIRS = 1_200_000
 # of which so many are looked at again, once it is known what plans cost
 _MOST_PAIRS = 1_500_000
-_LISTED_RANGES, _SAMPLED_PLACES = 16, 300
+_LISTED_RANGES, _SAMPLED_PLACES = 28, 300
 # and where beats of some music only are read
 _LISTED_OF_MANY = 48
-_MOST_LEGS = 3_000_000
+_MOST_LEGS = 2_000_000
 
 
 class WarpedTask:
