@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.library.track import Track
-    from bpmsync.timeline.arrays import FloatArray, IntArray
+    from bpmsync.timeline.arrays import IntArray
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["BeatRange", "StretchOptions", "find_ranges", "stretch_refusal", "stretch_refusals"]
@@ -161,19 +161,19 @@ def _ranges_of(track: Track, ramp: Ramp, options: StretchOptions) -> Iterator[Be
         ends = lines[(lengths_s > 0) & (lengths_s <= options.max_length_s)] - lines[0]
         for ratio in step_ratios(grid):
             whole = ends[ends % ratio.denominator == 0]
-            if len(whole) and _fits(
-                grid.beats[lines[0] : lines[0] + whole[0] + 1], ratio, ramp, options.limit
-            ):
+            if not len(whole):
+                continue
+            intervals = np.diff(grid.beats[lines[0] : lines[0] + whole[0] + 1])
+            if _fits(float(intervals.min()), float(intervals.max()), float(ratio), ramp, options.limit):
                 level = {Fraction(2): weights.twice, Fraction(1, 2): weights.half}.get(ratio, 0.0)
                 penalty = weights.doubt * doubt + level
                 after = last_usable(grid, usable) - int(lines[0])
                 yield BeatRange(track, ratio, int(lines[0]), whole, after, penalty)
 
 
-def _fits(bar: FloatArray, ratio: Fraction, ramp: Ramp, limit: float) -> bool:
-    """Whether the first bar could be somewhere on the ramp; if not, nothing of the range can."""
-    intervals = np.diff(bar)
+def _fits(shortest_s: float, longest_s: float, ratio: float, ramp: Ramp, limit: float) -> bool:
+    """Whether a first bar could be somewhere on the ramp; if not, nothing of the range can."""
     # steps over seconds, times 60 s/min, is a tempo in 1/min
-    slowest, fastest = 60.0 * float(ratio) / intervals.max(), 60.0 * float(ratio) / intervals.min()
+    slowest, fastest = 60.0 * ratio / longest_s, 60.0 * ratio / shortest_s
     lowest, highest = ramp.lowest_spm * (1 - 1e-9), ramp.highest_spm * (1 + 1e-9)
-    return bool(slowest * (1 + limit) >= lowest and fastest * (1 - limit) <= highest)
+    return slowest * (1 + limit) >= lowest and fastest * (1 - limit) <= highest

@@ -54,7 +54,9 @@ _STRETCH_STEPS = 8
 _ALL_PAIRS = 1_200_000
 # of which so many are looked at again, once it is known what plans cost
 _MOST_PAIRS = 1_500_000
-_LISTED_RANGES, _SAMPLED_PLACES = 28, 300
+# More of them where there are few, since songs are used up; more places where the ramp jumps
+_LISTED_OF_FEW, _FEW_RANGES, _LISTED_RANGES = 28, 500, 12
+_SAMPLED_PLACES, _SAMPLED_OF_JUMPS = 100, 300
 # and where beats of some music only are read
 _LISTED_OF_MANY = 48
 _MOST_LEGS = 2_000_000
@@ -124,10 +126,8 @@ class WarpedTask:
             _offsets(beats),
             np.concatenate(ends),
             _offsets(ends),
-            np.concatenate(
-                [np.isin(one, _places(some, count)) for one, some in zip(ends, cuts, strict=True)]
-            ),
-            _ints([max(some, default=0) for some in cuts]),
+            np.concatenate([_picked(one, some, count) for one, some in zip(ends, cuts, strict=True)]),
+            _ints([int(some[-1]) if len(some) else 0 for some in cuts]),
             fine,
             np.array([one.penalty for one in ranges], dtype=np.float64),
             shortest_s,
@@ -208,7 +208,7 @@ class WarpedTask:
     def rough(self) -> tuple[Network, IntArray]:
         """Return all legs, or of much music the cheapest at each place."""
         places = self._places
-        rate, listed = np.full(places, np.inf), _LISTED_OF_MANY if self._unread else _LISTED_RANGES
+        rate, listed = np.full(places, np.inf), self._most_listed
         if len(self.run.penalty) * places > _ALL_PAIRS and self._layers == 1:
             rate = self._sampled_rates(listed)
         price, nowhere = np.zeros(len(self.run.penalty)), np.zeros(places + 2)
@@ -223,9 +223,16 @@ class WarpedTask:
         omitted = np.minimum(rate, self._unread_rates()) if complete else np.zeros(places)
         return self._network(legs, omitted), beats
 
+    @property
+    def _most_listed(self) -> int:
+        """Ranges that are listed at a place, where not all are."""
+        if self._unread:
+            return _LISTED_OF_MANY
+        return _LISTED_OF_FEW if len(self.run.penalty) < _FEW_RANGES else _LISTED_RANGES
+
     def _sampled_rates(self, rank: int) -> FloatArray:
         """Return by place what the so-manieth best range costs for each second, or a little more."""
-        every = max(1, self._places // _SAMPLED_PLACES)
+        every = max(1, self._places // (_SAMPLED_OF_JUMPS if len(self.run.jumps) else _SAMPLED_PLACES))
         sampled = sample_warped(self.run, self._places, every, rank)
         padded = np.concatenate([sampled[:1], sampled, sampled[-1:]])
         near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
@@ -334,23 +341,26 @@ def _stride(ends: Sequence[IntArray], fine: IntArray) -> int:
     return int(np.gcd.reduce(np.unique(np.concatenate(gaps))))
 
 
-def _cut_ends(one: BeatRange, shortest_s: float, fade_steps: int) -> list[int]:
+def _cut_ends(one: BeatRange, shortest_s: float, fade_steps: int) -> IntArray:
     """How many beats a leg may last that another follows."""
     beats = _beats_of(one)
     long = beats[one.ends] - beats[0] >= shortest_s
     free = long & (one.ends <= one.beats_there - math.ceil(fade_steps / one.steps_per_beat))
-    found: list[int] = one.ends[free if free.any() else long].tolist()
+    found: IntArray = one.ends[free if free.any() else long]
     return found
 
 
-def _places(ends: list[int], count: int) -> list[int]:
-    """Pick some ends, the last one always."""
-    if len(ends) <= count:
-        return ends
-    if count > len(_CUTS):
-        return [ends[i] for i in sorted({round(x) for x in np.linspace(0, len(ends) - 1, count)})]
-    wanted = [share * ends[-1] for share in _CUTS]
-    return sorted({max(end for end in ends if end <= most) for most in wanted if most >= ends[0]})
+def _picked(ends: IntArray, found: IntArray, count: int) -> np.ndarray:
+    """Tell which ends are picked among those found, the last one always."""
+    picked = np.zeros(len(ends), dtype=bool)
+    if len(found) > count:
+        if count > len(_CUTS):
+            found = found[np.rint(np.linspace(0, len(found) - 1, count)).astype(np.int64)]
+        else:
+            at = np.searchsorted(found, np.array(_CUTS) * found[-1], side="right") - 1
+            found = found[at[at >= 0]]
+    picked[np.searchsorted(ends, found)] = True
+    return picked
 
 
 def _beats_of(one: BeatRange) -> FloatArray:
