@@ -30,6 +30,7 @@ __all__ = [
     "least_costs",
     "least_so_far",
     "omitted_cost",
+    "only",
 ]
 
 
@@ -313,3 +314,11 @@ def count_uses(
         else:
             place, in_hole = place + 1, True
     return omitted
+
+
+def only(network: Network, kept: np.ndarray) -> Network:
+    """Return a network with some of its legs, as many flags tell."""
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    return network._replace(
+        first=starts[network.first], item=network.item[kept], end=network.end[kept], cost=network.cost[kept]
+    )

@@ -17,13 +17,13 @@ import numpy as np
 from bpmsync.planner.joined import least_costs_joined, least_so_far_joined
 from bpmsync.planner.memory import Memory
 from bpmsync.planner.network import (
-    Network,
     Prices,
     bound_of,
     item_prices,
     kept_legs,
     least_costs,
     least_so_far,
+    only,
 )
 from bpmsync.planner.polish import polish
 from bpmsync.planner.pricing import raise_bound
@@ -42,19 +42,17 @@ _NO_WAY = 2**62
 # Ways that go on, and legs tried after each
 _FIRST = (8, 4)
 _WIDTHS = ((8, 4), (16, 5), (32, 6), (64, 8), (128, 12), (256, 24), (512, 96), (2048, 512))
-_ENOUGH = 3
 # What a way takes as long as, and a leg that is listed
 _STEPS_A_WAY, _STEPS_A_LEG = 150, 40
 # Prices may take so much of the steps that are left, and searches at least so many
 _SHARE_RAISED, _LEAST_RAISED, _LEAST_SEARCHED = 3, 100_000, 1_000_000
-_ROOM = 1 << 16
 # More legs than this are thinned out first
-_MANY_LEGS = 300_000
+_MANY_LEGS, _ROOM = 300_000, 1 << 16
 _NO_MEMORY = Memory(np.zeros(0, np.int64), np.zeros(0, np.int64))
 # Prices are looked for again when so many legs are gone
 _FEWER = 0.9
 # Plans are looked for by pace where the first costs so many times the bound, and at so many of them
-_FAR, _PACES, _FASTEST_PACE = 1.4, 5, 4
+_FAR, _PACES, _FASTEST_PACE, _SLOWER = 1.4, 5, 4, 1.6
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways; with so many legs none will be the best for certain
@@ -98,6 +96,7 @@ class _Solver:
     def solve(self) -> Found:
         self._relax()
         self._search(*_FIRST, exact=False)
+        went = self._is_far() and self._go_forward()
         if not self._is_done():
             self._spare()
         for width, children in _WIDTHS[2:5]:
@@ -105,8 +104,7 @@ class _Solver:
                 break
             self._urge()
             self._search(width, children, exact=False)
-        far = self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound
-        if far and self._joined and not self._is_done():
+        if self._joined and self._is_far() and not went:
             self._pace()
         self._improve()
         # Where silence cannot be helped, fractions of a second of it need not be weighed
@@ -115,29 +113,32 @@ class _Solver:
         widest, state = len(_WIDTHS) - 1, (0, 0.0, 0)
         while not self._is_done() and self._left > 0 and state != (self._cost, self._bound, widest):
             # Where music is left out of the network a search proves nothing
-            if len(self._network.rate) and self._width >= _ENOUGH:
+            if len(self._network.rate) and self._width >= len(_WIDTHS) // 2:
                 break
             self._width = min(self._width + 1, widest)
             state = self._cost, self._bound, self._width
             self._improve()
         if self._cost == _NO_WAY:
             return Found((), 0.0, 0.0)
-        cost = self._cost / _MICRO
         # The bound is a sum of rounded terms; it must not pass the cost by a rounding, nor miss it by one
-        bound = max(0.0, min(self._bound, cost))
+        cost, bound = self._cost / _MICRO, max(0.0, min(self._bound, self._cost / _MICRO))
         return Found(self._legs, cost, cost if cost - bound <= _ROUNDING else bound)
 
     def _spare(self) -> None:
         """Look for a plan that leaves no song early: where music is short, the least costs do not know it."""
-        whole = self._task.sparing(self._network, self._variant)
-        if whole is None or self._network.layers > 1:
+        sparing = self._task.sparing(self._network, self._variant)
+        if sparing is None or self._network.layers > 1:
             return
         kept = self._network, self._variant, self._bound
-        self._network, self._variant = _only(self._network, whole), self._variant[whole]
+        self._network, self._variant = sparing
         self._relax()
         self._search(*_FIRST, exact=False)
         self._network, self._variant, self._bound = kept
         self._relax()
+
+    def _is_far(self) -> bool:
+        """Tell whether the best plan is so far from the bound that neither says much."""
+        return self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound and not self._is_done()
 
     def _pace(self) -> None:
         """Look for a plan that pays the same for each second: least costs are far below what is possible."""
@@ -159,6 +160,21 @@ class _Solver:
             rate /= 2
         self._cost, self._legs, self._is_broken = best
         self._playing, self._silent, self._after, self._price, self._prices, self._bound = kept
+
+    def _go_forward(self) -> bool:
+        """Take what costs least above a rate, leg by leg, at a few rates; return if that is possible."""
+        rate, improved = _FASTEST_PACE * self._cost / _MICRO / self._task.seconds, False
+        for _ in range(2 * _PACES):
+            found = self._task.at_pace(rate)
+            if found is None:
+                return False
+            if found[1] < self._cost:
+                self._legs, self._cost, self._is_broken = found
+                improved = True
+            elif improved:
+                break
+            rate /= _SLOWER
+        return True
 
     def _polish(self) -> None:
         """Change the best plan a little, where it has no hole and is made of whole files."""
@@ -292,7 +308,7 @@ class _Solver:
         else:
             playing, silent, _ = self._least_so_far()
             kept = kept_legs(network, self._price, (playing, silent), self._playing, limit)
-        self._network, self._variant = _only(network, kept), self._variant[kept]
+        self._network, self._variant = only(network, kept), self._variant[kept]
 
     def _least_so_far(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the least costs up to each place, by layer, and up to each leg where neighbours count."""
@@ -382,10 +398,3 @@ class _Solver:
 def prove(task: Task, effort: Effort) -> Found:
     """Return the best plan found for a task, with its bound."""
     return _Solver(task, effort).solve()
-
-
-def _only(network: Network, kept: np.ndarray) -> Network:
-    starts = np.concatenate([[0], np.cumsum(kept)])
-    return network._replace(
-        first=starts[network.first], item=network.item[kept], end=network.end[kept], cost=network.cost[kept]
-    )

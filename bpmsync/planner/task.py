@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from bpmsync.planner.network import Limits, Network
     from bpmsync.planner.ways import Joins, Scene
     from bpmsync.planner.wholecost import WholeRun
@@ -111,5 +109,8 @@ class Task(Protocol):
         None where they are too many, or no finer ones make sense.
         """
 
-    def sparing(self, network: Network, variant: IntArray) -> np.ndarray | None:
-        """Return which legs use up their music as far as they may; None where all do."""
+    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:
+        """Return a network of legs that use up their music as far as they may; None where all do."""
+
+    def at_pace(self, rate: float) -> tuple[tuple[tuple[int, int, int], ...], int, bool] | None:
+        """Return the legs of a plan made forward at a rate, its cost in millionths, if it has holes."""

@@ -25,7 +25,7 @@ _SLACK = 1e-9
 _JUMPS_AHEAD = 3
 # Steps that are looked at together first
 BLOCK = 64
-_EXACT, _LEAST, _MOST = 0, 1, 2
+EXACT, _LEAST, _MOST = 0, 1, 2
 
 
 class WarpedRun(NamedTuple):
@@ -166,12 +166,12 @@ def list_warped(
                     stride,
                     run.last_step - step,
                 )
-                if not may_pay(windows, _EXACT, _EXACT, source, soon_after, beats_of, bounds):
+                if not may_pay(windows, EXACT, EXACT, source, soon_after, beats_of, bounds):
                     continue
                 longest_s = seconds[FINE * step + reach] - seconds[FINE * step]
                 most_stretch = rates[place] * longest_s - run.join
                 settings = (run.last_step, run.shortest_s, limit, run.cut, most_stretch)
-                legs = _legs_of(
+                legs = legs_of(
                     ranges,
                     ramp,
                     settings,
@@ -242,7 +242,7 @@ def _near_of(
 
 
 @compiled
-def _legs_of(
+def legs_of(
     ranges: tuple[np.ndarray, ...],
     ramp: tuple[np.ndarray, ...],
     settings: tuple[float, ...],
@@ -347,9 +347,9 @@ def sample_warped(run: WarpedRun, places: int, every: int, rank: int) -> FloatAr
                 run.stride,
                 run.last_step - step,
             )
-            if not may_pay(run.windows, _EXACT, _EXACT, run.source_s, nothing, beats_of, bounds):
+            if not may_pay(run.windows, EXACT, EXACT, run.source_s, nothing, beats_of, bounds):
                 continue
-            legs = _legs_of(ranges, ramp, settings, number, fine, penalty, step, found_end, found_cost)
+            legs = legs_of(ranges, ramp, settings, number, fine, penalty, step, found_end, found_cost)
             rate = np.inf
             for leg in range(legs):
                 steps = found_end[leg] * fine // FINE

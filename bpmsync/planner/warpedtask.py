@@ -15,7 +15,8 @@ import numpy as np
 from bpmsync.library.facts import WINDOW_BEATS
 from bpmsync.planner.costs import ENERGY_FREE, levels_of
 from bpmsync.planner.extremes import extreme_ahead
-from bpmsync.planner.network import Limits, Network
+from bpmsync.planner.network import Limits, Network, only
+from bpmsync.planner.pace import keep_pace
 from bpmsync.planner.warpedlegs import (
     BLOCK,
     FINE,
@@ -258,10 +259,19 @@ class WarpedTask:
             return np.full(self._places, np.inf)
         return self._unread.rate[np.arange(self._places) * self.run.stride // self._unread.cell]
 
-    def sparing(self, network: Network, variant: IntArray) -> np.ndarray:
-        """Return which legs go to the last bar line with room for a fade, or fill the run."""
-        whole: np.ndarray = (variant >= self.run.latest[network.item]) | (network.end == self._places)
-        return whole
+    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:
+        """Return legs that go to the last bar line with room for a fade, or fill the run."""
+        whole = (variant >= self.run.latest[network.item]) | (network.end == self._places)
+        return only(network, whole), variant[whole]
+
+    def at_pace(self, rate: float) -> tuple[tuple[tuple[int, int, int], ...], int, bool] | None:
+        """Return the legs of a plan made forward at a rate, its cost in millionths, if it has holes."""
+        if self._layers > 1 or self.limits.must.any() or len(self.run.pin_step):
+            return None
+        legs, cost, broken = keep_pace(
+            self.run, self.limits, self.joins, self._hole_price, STRETCHED_HOLE_OPENING, rate
+        )
+        return tuple(tuple(leg) for leg in legs.tolist()), int(cost), bool(broken)
 
     def _highest_rates(self, struck: Struck) -> FloatArray:
         """Return by place what a leg of a better plan may cost at most for each second."""

@@ -51,7 +51,7 @@ _STRETCH_S = 4.0
 _ROUGH_LEGS = 1_500_000
 _LISTED_LEGS = 160
 _SAMPLED_ITEMS, _SAMPLED_PLACES = 4000, 90
-_MOST_LEGS = 3_000_000
+_MOST_LEGS, _MOST_NEAR = 3_000_000, 8_000_000
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
 
 
@@ -224,23 +224,30 @@ class WholeTask:
         # With a given order there is one network only, and little in it
         cells = self._cells(0 if self._layers == 1 else _LEVELS - 1)
         places = self._places(cells.size_us)
-        rate = np.full(places, np.inf)
-        omits = len(self._items.row) * places > _ROUGH_LEGS and self._layers == 1
-        if omits:
-            every = max(1, places // _SAMPLED_PLACES)
-            stride = max(1, len(self._items.row) // _SAMPLED_ITEMS)
-            sampled = sample_rates(self.whole, cells, places, every, stride, _LISTED_LEGS // stride)
-            # The highest nearby, so that nothing cheap is left out between two samples
-            padded = np.concatenate([sampled[:1], sampled, sampled[-1:]])
-            near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
-            rate = np.repeat(near, every)[:places]
-        nothing, price = np.empty(0), np.zeros(len(self._items.row))
-        sieve = Sieve(
-            1, rate, np.zeros(places), np.zeros(places + 1), nothing, np.empty((0, 2)), price, np.inf
-        )
-        first, item, _ = near_items(self.whole, cells, places, sieve, _MOST_LEGS)
-        *legs, _ = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
-        return self._network(cells, places, legs, rate if omits else np.zeros(0))
+        rate, listed = np.full(places, np.inf), _LISTED_LEGS
+        if len(self._items.row) * places > _ROUGH_LEGS and self._layers == 1:
+            rate = self._sampled_rates(cells, places, listed)
+        at_start, at_end, price = np.zeros(places), np.zeros(places + 1), np.zeros(len(self._items.row))
+        while True:
+            sieve = Sieve(1, rate, at_start, at_end, np.empty(0), np.empty((0, 2)), price, np.inf)
+            first, item, complete = near_items(self.whole, cells, places, sieve, _MOST_NEAR)
+            *legs, listed_all = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
+            if (complete and listed_all) or self._layers > 1:
+                break
+            # What is left out has to be known to cost more than what is listed
+            listed //= 2
+            rate = self._sampled_rates(cells, places, listed) if listed else np.zeros(places)
+        return self._network(cells, places, legs, rate if np.isfinite(rate).any() else np.zeros(0))
+
+    def _sampled_rates(self, cells: Cells, places: int, listed: int) -> FloatArray:
+        """Return by place what the so-manieth best file costs for each second, or a little more."""
+        every = max(1, places // _SAMPLED_PLACES)
+        stride = max(1, len(self._items.row) // _SAMPLED_ITEMS)
+        sampled = sample_rates(self.whole, cells, places, every, stride, listed // stride)
+        # The highest nearby, so that nothing cheap is left out between two samples
+        padded = np.concatenate([sampled[:1], sampled, sampled[-1:]])
+        near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+        return np.repeat(near, every)[:places]
 
     def fine(self, network: Network, struck: Struck) -> tuple[Network, IntArray] | None:
         """Return all legs of better plans; where a network has them already, on cells a quarter as long."""
@@ -257,15 +264,18 @@ class WholeTask:
         each = (np.empty(0), np.empty((0, 2))) if omits else (struck.before_each, struck.after_each)
         sieve = Sieve(block, rate, before, after, *each, struck.price, struck.limit)
         if omits:
-            first, item, complete = near_items(self.whole, cells, places, sieve, _MOST_LEGS)
+            first, item, complete = near_items(self.whole, cells, places, sieve, _MOST_NEAR)
             if not complete:
                 return None
         *legs, complete = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
         return self._network(cells, places, legs, np.zeros(0)) if complete else None
 
-    def sparing(self, network: Network, variant: IntArray) -> np.ndarray | None:  # noqa: ARG002
+    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:  # noqa: ARG002
         """Return None: all files are played whole."""
         return None
+
+    def at_pace(self, rate: float) -> None:
+        """Return None: all files are in the network."""
 
     def _highest_rates(
         self, before: FloatArray, after: FloatArray, limit: float, cell_s: float
