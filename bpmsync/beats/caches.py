@@ -14,14 +14,13 @@ from pathlib import Path
 
 import platformdirs
 
-from bpmsync import __version__
-
 __all__ = ["CACHE_FOLDER", "mark_warm", "marker_path"]
 
-# The package's own folder may be read-only, and workers must find what their parent compiled. What
-# another version left there may name types that are gone, and then loading it fails.
+# Raised when a type that kernels take is renamed or gone: what they left names it and cannot be loaded
+_GENERATION = 2
+# The package's own folder may be read-only, and workers must find what their parent compiled.
 CACHE_FOLDER = Path(
-    os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / f"compiled-{__version__}"
+    os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("bpmsync") / f"compiled-{_GENERATION}"
 )
 
 

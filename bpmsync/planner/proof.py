@@ -107,7 +107,6 @@ class _Solver:
         if self._joined and self._is_far() and not went:
             self._pace()
         self._improve()
-        # Where silence cannot be helped, fractions of a second of it need not be weighed
         while not self._is_done() and not self._is_hopeless and self._refine():
             self._improve()
         widest, state = len(_WIDTHS) - 1, (0, 0.0, 0)
@@ -324,7 +323,7 @@ class _Solver:
             return False
         self._strike_out()
         # Four times as many legs have to leave steps for prices and a search
-        if 2 * 4 * _STEPS_A_LEG * len(self._network.cost) > self._left:
+        if not len(self._network.rate) and 2 * 4 * _STEPS_A_LEG * len(self._network.cost) > self._left:
             return False
         playing, silent, each = self._least_so_far()
         before = np.minimum(playing, silent)[0]

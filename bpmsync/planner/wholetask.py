@@ -50,7 +50,7 @@ _STRETCH_S = 4.0
 # Legs of a rough network; where there are more, so many of the cheapest at each place
 _ROUGH_LEGS = 1_500_000
 _LISTED_LEGS = 160
-_SAMPLED_ITEMS, _SAMPLED_PLACES = 4000, 90
+_SAMPLED_ITEMS, _SAMPLED_PLACES, _SAMPLED_OF_JUMPS = 4000, 90, 360
 _MOST_LEGS, _MOST_NEAR = 3_000_000, 8_000_000
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
 
@@ -241,7 +241,8 @@ class WholeTask:
 
     def _sampled_rates(self, cells: Cells, places: int, listed: int) -> FloatArray:
         """Return by place what the so-manieth best file costs for each second, or a little more."""
-        every = max(1, places // _SAMPLED_PLACES)
+        jumps = (np.diff(self.whole.knot_s) == 0).any()
+        every = max(1, places // (_SAMPLED_OF_JUMPS if jumps else _SAMPLED_PLACES))
         stride = max(1, len(self._items.row) // _SAMPLED_ITEMS)
         sampled = sample_rates(self.whole, cells, places, every, stride, listed // stride)
         # The highest nearby, so that nothing cheap is left out between two samples
