@@ -18,14 +18,26 @@ from bpmsync.library.facts import WINDOW_BEATS
 from bpmsync.planner.windows import FINE, least_ahead, may_pay
 from bpmsync.timeline.arrays import FloatArray, IntArray  # noqa: TC001 - the compiler reads the module as it is
 
-__all__ = ["BLOCK", "FINE", "WarpedRun", "WarpedSieve", "count_near", "list_warped", "sample_warped"]
+__all__ = [
+    "BLOCK",
+    "EXACT",
+    "FINE",
+    "WarpedRun",
+    "WarpedSieve",
+    "count_near",
+    "legs_of",
+    "list_warped",
+    "sample_warped",
+]
 
 _PERCENT_SQUARED = 100.0**2
 _SLACK = 1e-9
 _JUMPS_AHEAD = 3
 # Steps that are looked at together first
 BLOCK = 64
-EXACT, _LEAST, _MOST = 0, 1, 2
+# Which windows of beats: all of them as they are, or their extremes ahead
+EXACT = 0
+_LEAST, _MOST = 1, 2
 
 
 class WarpedRun(NamedTuple):
