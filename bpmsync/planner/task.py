@@ -34,7 +34,7 @@ class Effort:
 
     gap: float = 0.005
     excess: float = 0.0
-    ways: int = 1_000_000
+    ways: int = 1_200_000
     time_limit_s: float = math.inf
 
 
