@@ -13,7 +13,7 @@ import numpy as np
 
 from bpmsync.errors import PlanError
 from bpmsync.planner.candidates import NativeOptions, square_spm
-from bpmsync.planner.native import plan_native
+from bpmsync.planner.native import Effort, plan_native
 from bpmsync.planner.ranges import StretchOptions
 from bpmsync.planner.stretch import plan_stretch
 
@@ -25,7 +25,7 @@ from .stretch_peers import StretchPeers
 if TYPE_CHECKING:
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.legs import Plan
-    from bpmsync.planner.native import Effort, Wishes
+    from bpmsync.planner.native import Wishes
     from bpmsync.timeline.ramp import Ramp
 
 __all__ = ["MODES", "Case", "Timed", "measure", "plan", "warm_up"]
@@ -83,6 +83,8 @@ def plan(
 def warm_up(mode: str) -> None:
     """Plan a little once, so that compiled code is there."""
     plan(mode, make_shelf(100), make_run("standard", 20, mode))
+    # Where music is scarce, plans are changed at random
+    plan(mode, make_shelf(60), make_run("linear", 120, mode), effort=Effort(ways=2_000))
 
 
 def measure(case: Case, *, budget: float) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from bpmsync.planner.network import (
     least_so_far,
     only,
 )
-from bpmsync.planner.polish import polish
 from bpmsync.planner.pricing import raise_bound
 from bpmsync.planner.search import find_way
 from bpmsync.planner.task import Effort, Found, Struck, Task
@@ -52,7 +51,13 @@ _NO_MEMORY = Memory(np.zeros(0, np.int64), np.zeros(0, np.int64))
 # Prices are looked for again when so many legs are gone
 _FEWER = 0.9
 # Plans are looked for by pace where the first costs so many times the bound, and at so many of them
-_FAR, _PACES, _FASTEST_PACE, _SLOWER = 1.4, 5, 4, 1.6
+_FAR, _PACES, _FASTEST_PACE = 1.4, 5, 4
+# Of longer runs than this, the more work is done
+_USUAL_S = 3600.0
+# Music is scarce where there are not so many times the tracks that a plan plays
+_FEW_MORE = 4
+# Changes may take so much of them; steps of a round for each leg; rounds without a better plan
+_SHARE_CHANGED, _STEPS_CHANGED, _FRUITLESS = 5, 300_000, 2
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways; with so many legs none will be the best for certain
@@ -65,7 +70,8 @@ class _Solver:
     def __init__(self, task: Task, effort: Effort) -> None:
         self._task, self._effort = task, effort
         self._until = process_time() + effort.time_limit_s
-        self._left, self._width = effort.ways * _STEPS_A_WAY, 0
+        longer = math.sqrt(max(1.0, task.seconds / _USUAL_S))
+        self._left, self._width = round(effort.ways * longer) * _STEPS_A_WAY, 0
         tracks, artists = len(task.limits.must), task.limits.artists
         # Where music is short each song is dear, but not as dear as the silence that it saves
         self._prices = Prices(task.saved / 2, np.zeros(artists if task.limits.most else 0))
@@ -82,7 +88,8 @@ class _Solver:
         self._is_broken = False  # whether the plan has a hole
         self._raised = math.inf  # legs in the network when prices were last looked for
         self._searched = 0  # steps of the last search
-        self._polished = _NO_WAY  # cost of the best plan that small changes did not better
+        self._settled = _NO_WAY  # cost of the best plan that changes did not better
+        self._rounds = 0  # of changes
         self._hole = math.inf  # what a plan with a hole costs at least
         # With a given order least costs know enough without neighbours
         remembered = tracks if self._joined else 0
@@ -96,15 +103,15 @@ class _Solver:
     def solve(self) -> Found:
         self._relax()
         self._search(*_FIRST, exact=False)
-        went = self._is_far() and self._go_forward()
-        if not self._is_done():
-            self._spare()
+        scarce = self._is_broken or self._is_scarce()
+        if scarce and self._is_far():
+            self._change(self._left // 2)
         for width, children in _WIDTHS[2:5]:
             if self._cost < _NO_WAY:
                 break
             self._urge()
             self._search(width, children, exact=False)
-        if self._joined and self._is_far() and not went:
+        if self._joined and self._is_far() and not scarce:
             self._pace()
         self._improve()
         while not self._is_done() and not self._is_hopeless and self._refine():
@@ -117,27 +124,22 @@ class _Solver:
             self._width = min(self._width + 1, widest)
             state = self._cost, self._bound, self._width
             self._improve()
+        if scarce:
+            self._change(self._left)
         if self._cost == _NO_WAY:
             return Found((), 0.0, 0.0)
         # The bound is a sum of rounded terms; it must not pass the cost by a rounding, nor miss it by one
         cost, bound = self._cost / _MICRO, max(0.0, min(self._bound, self._cost / _MICRO))
         return Found(self._legs, cost, cost if cost - bound <= _ROUNDING else bound)
 
-    def _spare(self) -> None:
-        """Look for a plan that leaves no song early: where music is short, the least costs do not know it."""
-        sparing = self._task.sparing(self._network, self._variant)
-        if sparing is None or self._network.layers > 1:
-            return
-        kept = self._network, self._variant, self._bound
-        self._network, self._variant = sparing
-        self._relax()
-        self._search(*_FIRST, exact=False)
-        self._network, self._variant, self._bound = kept
-        self._relax()
-
     def _is_far(self) -> bool:
         """Tell whether the best plan is so far from the bound that neither says much."""
         return self._cost < _NO_WAY and self._cost / _MICRO > _FAR * self._bound and not self._is_done()
+
+    def _is_scarce(self) -> bool:
+        """Tell whether there are few more tracks than a plan plays."""
+        tracks = np.unique(self._task.limits.track[self._network.item])
+        return len(tracks) < _FEW_MORE * len(self._legs)
 
     def _pace(self) -> None:
         """Look for a plan that pays the same for each second: least costs are far below what is possible."""
@@ -160,36 +162,20 @@ class _Solver:
         self._cost, self._legs, self._is_broken = best
         self._playing, self._silent, self._after, self._price, self._prices, self._bound = kept
 
-    def _go_forward(self) -> bool:
-        """Take what costs least above a rate, leg by leg, at a few rates; return if that is possible."""
-        rate, improved = _FASTEST_PACE * self._cost / _MICRO / self._task.seconds, False
-        for _ in range(2 * _PACES):
-            found = self._task.at_pace(rate)
-            if found is None:
-                return False
-            if found[1] < self._cost:
-                self._legs, self._cost, self._is_broken = found
-                improved = True
-            elif improved:
-                break
-            rate /= _SLOWER
-        return True
-
-    def _polish(self) -> None:
-        """Change the best plan a little, where it has no hole and is made of whole files."""
-        task = self._task
-        if self._is_broken or not self._legs or not len(task.whole.spm) or not self._joined:
+    def _change(self, most: int) -> None:
+        """Change the best plan at random, for so many steps at most and as long as that helps."""
+        if not self._joined or not self._legs:
             return
-        order = np.array([item for item, _, _ in self._legs], dtype=np.int64)
-        items = np.unique(self._network.item).astype(np.int64)
-        order, cost, steps = polish(
-            order, items, task.whole, task.limits, task.joins, task.scene, self._left // _SHARE_RAISED
-        )
-        self._left -= steps
-        if cost < self._cost:
-            begins = np.cumsum(task.whole.length_us[order]) - task.whole.length_us[order]
-            self._cost = cost
-            self._legs = tuple((int(item), 0, int(begin)) for item, begin in zip(order, begins, strict=True))
+        fruitless = 0
+        while most > 0 and fruitless < _FRUITLESS and self._cost != self._settled and not self._is_done():
+            part = min(most, _STEPS_CHANGED * len(self._legs))
+            legs, cost, broken, steps = self._task.changed(self._legs, part, self._rounds)
+            self._left, most, self._rounds = self._left - steps, most - steps, self._rounds + 1
+            fruitless += 1
+            if cost < self._cost:
+                self._legs, self._cost, self._is_broken, fruitless = legs, cost, broken, 0
+        if fruitless == _FRUITLESS:
+            self._settled = self._cost
 
     def _urge(self) -> None:
         """Offer more for what has to be played, where no way was found that plays it."""
@@ -219,9 +205,7 @@ class _Solver:
             if not alone and len(self._network.rate):
                 break
         for_search = max(begun - self._left, _LEAST_SEARCHED)
-        if self._cost < self._polished and not self._is_done():
-            self._polish()
-            self._polished = self._cost
+        self._change(min(begun - self._left, self._left // _SHARE_CHANGED))
         while not self._is_done():
             self._strike_out()
             left = self._left

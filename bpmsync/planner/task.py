@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from bpmsync.planner.wholecost import WholeRun
     from bpmsync.timeline.arrays import FloatArray, IntArray
 
-__all__ = ["Effort", "Found", "Struck", "Task"]
+__all__ = ["Effort", "Found", "Legs", "Struck", "Task"]
+
+Legs = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Found:
         Without a leg: the cost of silence.
     """
 
-    legs: tuple[tuple[int, int, int], ...]
+    legs: Legs
     cost: float
     bound: float
 
@@ -109,8 +111,17 @@ class Task(Protocol):
         None where they are too many, or no finer ones make sense.
         """
 
-    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:
-        """Return a network of legs that use up their music as far as they may; None where all do."""
+    def changed(self, legs: Legs, most: int, seed: int) -> tuple[Legs, int, bool, int]:
+        """Change a plan at random, for so many steps at most; chance begins with a seed.
 
-    def at_pace(self, rate: float) -> tuple[tuple[tuple[int, int, int], ...], int, bool] | None:
-        """Return the legs of a plan made forward at a rate, its cost in millionths, if it has holes."""
+        Returns
+        -------
+        legs : tuple of (int, int, int)
+            Of a plan that costs no more.
+        cost : int
+            In millionths; `NO_WAY` where such plans are not changed.
+        broken : bool
+            Whether there is silence.
+        steps : int
+            How many it took.
+        """

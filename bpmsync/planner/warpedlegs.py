@@ -27,6 +27,7 @@ __all__ = [
     "count_near",
     "legs_of",
     "list_warped",
+    "misses_pin",
     "sample_warped",
 ]
 
@@ -142,7 +143,7 @@ def list_warped(
     beats : numpy.ndarray of int64
         How long each lasts.
     complete : bool
-        Whether there were no more than `most`.
+        Whether there were no more than `most`; with more the rest says nothing.
     """
     places, stride, block = len(sieve.rate), run.stride, max(1, BLOCK // run.stride)
     first = np.zeros(places + 1, np.int64)
@@ -159,7 +160,7 @@ def list_warped(
     latest, penalty, limit, windows, source = run.latest, run.penalty, run.limit, run.windows, run.source_s
     soon_after = least_ahead(after, 2 * WINDOW_BEATS // stride + 1)
     soon_after_any = least_ahead(soon_after, block)
-    count, complete = 0, True
+    count = 0
     for begin in range(0, places, block):
         until = min(begin + block, places)
         few = _near_of(run, sieve, soon_after_any, begin, until, near)
@@ -207,17 +208,16 @@ def list_warped(
                         continue
                     if before[place] + total + prices[number] + after[last] > sieve.limit:
                         continue
-                    if pinned and _misses_pin(
+                    if pinned and misses_pin(
                         run.pin_step, run.pin_track, run.track[number], step, step + steps
                     ):
                         continue
                     if count == most:
-                        complete = False
-                        break
+                        return first, item, end, cost, beats, False
                     item[count], end[count], cost[count], beats[count] = number, last, total, found_end[leg]
                     count += 1
             first[place + 1] = count
-    return first, item[:count].copy(), end[:count].copy(), cost[:count].copy(), beats[:count].copy(), complete
+    return first, item[:count].copy(), end[:count].copy(), cost[:count].copy(), beats[:count].copy(), True
 
 
 @compiled
@@ -326,7 +326,7 @@ def legs_of(
 
 
 @compiled
-def _misses_pin(pin_step: IntArray, pin_track: IntArray, track: int, step: int, until: int) -> bool:
+def misses_pin(pin_step: IntArray, pin_track: IntArray, track: int, step: int, until: int) -> bool:
     """Tell whether a leg lies where another track has to."""
     misses = False
     for pin in range(len(pin_step)):

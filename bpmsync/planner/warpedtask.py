@@ -15,8 +15,8 @@ import numpy as np
 from bpmsync.library.facts import WINDOW_BEATS
 from bpmsync.planner.costs import ENERGY_FREE, levels_of
 from bpmsync.planner.extremes import extreme_ahead
-from bpmsync.planner.network import Limits, Network, only
-from bpmsync.planner.pace import keep_pace
+from bpmsync.planner.network import Limits, Network
+from bpmsync.planner.warpedchanges import change_warped
 from bpmsync.planner.warpedlegs import (
     BLOCK,
     FINE,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.ranges import BeatRange, StretchOptions
     from bpmsync.planner.reading import Unread
-    from bpmsync.planner.task import Struck
+    from bpmsync.planner.task import Legs, Struck
     from bpmsync.planner.wishes import Wishes
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
@@ -57,7 +57,7 @@ _ALL_PAIRS = 1_200_000
 _MOST_PAIRS = 1_500_000
 # More of them where there are few, since songs are used up; more places where the ramp jumps
 _LISTED_OF_FEW, _FEW_RANGES, _LISTED_RANGES = 28, 500, 12
-_SAMPLED_PLACES, _SAMPLED_OF_JUMPS = 100, 300
+_SAMPLED_PLACES, _SAMPLED_OF_JUMPS, _SAMPLED_OF_A_JUMP = 100, 300, 12
 # and where beats of some music only are read
 _LISTED_OF_MANY = 48
 _MOST_LEGS = 2_000_000
@@ -216,13 +216,12 @@ class WarpedTask:
         sieve = WarpedSieve(rate, nowhere, nowhere, price, np.inf)
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
         rank = listed
-        while not complete and rank > 1:  # jumps of a ramp make for many places to leave a song
+        while not complete:  # jumps of a ramp make for many places to leave a song
             rank //= 2
-            rate = self._sampled_rates(rank)
+            rate = self._sampled_rates(rank) if rank else rate / 2
             sieve = WarpedSieve(rate, nowhere, nowhere, price, np.inf)
             *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
-        omitted = np.minimum(rate, self._unread_rates()) if complete else np.zeros(places)
-        return self._network(legs, omitted), beats
+        return self._network(legs, np.minimum(rate, self._unread_rates())), beats
 
     @property
     def _most_listed(self) -> int:
@@ -233,7 +232,9 @@ class WarpedTask:
 
     def _sampled_rates(self, rank: int) -> FloatArray:
         """Return by place what the so-manieth best range costs for each second, or a little more."""
-        every = max(1, self._places // (_SAMPLED_OF_JUMPS if len(self.run.jumps) else _SAMPLED_PLACES))
+        jumps = len(self.run.jumps)
+        samples = max(_SAMPLED_OF_JUMPS, _SAMPLED_OF_A_JUMP * jumps) if jumps else _SAMPLED_PLACES
+        every = max(1, self._places // samples)
         sampled = sample_warped(self.run, self._places, every, rank)
         padded = np.concatenate([sampled[:1], sampled, sampled[-1:]])
         near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
@@ -259,19 +260,13 @@ class WarpedTask:
             return np.full(self._places, np.inf)
         return self._unread.rate[np.arange(self._places) * self.run.stride // self._unread.cell]
 
-    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:
-        """Return legs that go to the last bar line with room for a fade, or fill the run."""
-        whole = (variant >= self.run.latest[network.item]) | (network.end == self._places)
-        return only(network, whole), variant[whole]
-
-    def at_pace(self, rate: float) -> tuple[tuple[tuple[int, int, int], ...], int, bool] | None:
-        """Return the legs of a plan made forward at a rate, its cost in millionths, if it has holes."""
-        if self._layers > 1 or self.limits.must.any() or len(self.run.pin_step):
-            return None
-        legs, cost, broken = keep_pace(
-            self.run, self.limits, self.joins, self._hole_price, STRETCHED_HOLE_OPENING, rate
+    def changed(self, legs: Legs, most: int, seed: int) -> tuple[Legs, int, bool, int]:
+        """Change a plan at random, for so many steps at most (see `Task`)."""
+        hole = self._hole_price, STRETCHED_HOLE_OPENING
+        found, cost, broken, steps = change_warped(
+            self.run, self.limits, self.joins, hole, np.array(legs, dtype=np.int64), most, seed
         )
-        return tuple(tuple(leg) for leg in legs.tolist()), int(cost), bool(broken)
+        return tuple(tuple(leg) for leg in found.tolist()), int(cost), bool(broken), int(steps)
 
     def _highest_rates(self, struck: Struck) -> FloatArray:
         """Return by place what a leg of a better plan may cost at most for each second."""

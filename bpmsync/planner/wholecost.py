@@ -14,7 +14,7 @@ import numpy as np
 from bpmsync.beats.jit import compiled, inlined
 from bpmsync.timeline.arrays import FloatArray, IntArray
 
-__all__ = ["Knots", "WholeRun", "misses_pin", "whole_cost", "within"]
+__all__ = ["Knots", "WholeRun", "misses_pin", "target_at", "whole_cost", "within"]
 
 _US = 1e6
 _SLACK = 1e-9
@@ -120,6 +120,12 @@ def _distance(
                 low, high = min(low, value), max(high, value)
             after += 1
     return total, low, high
+
+
+@compiled
+def target_at(knot_s: FloatArray, knot_spm: FloatArray, second: float) -> float:
+    """Return the target at a second."""
+    return _target(knot_s, knot_spm, np.searchsorted(knot_s, second, side="right"), second)
 
 
 @compiled

@@ -27,6 +27,7 @@ from bpmsync.planner.costs import (
 from bpmsync.planner.extremes import range_table
 from bpmsync.planner.network import Limits, Network
 from bpmsync.planner.ways import Joins, Scene
+from bpmsync.planner.wholechanges import change_whole
 from bpmsync.planner.wholecost import WholeRun
 from bpmsync.planner.wholelegs import BIN_SPM, Cells, Sieve, list_legs, near_items, sample_rates
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from bpmsync.library.shelf import Shelf
     from bpmsync.planner.candidates import NativeOptions
-    from bpmsync.planner.task import Struck
+    from bpmsync.planner.task import Legs, Struck
     from bpmsync.planner.wishes import Wishes
     from bpmsync.timeline.arrays import FloatArray, IntArray
     from bpmsync.timeline.ramp import Ramp
@@ -50,8 +51,8 @@ _STRETCH_S = 4.0
 # Legs of a rough network; where there are more, so many of the cheapest at each place
 _ROUGH_LEGS = 1_500_000
 _LISTED_LEGS = 160
-_SAMPLED_ITEMS, _SAMPLED_PLACES, _SAMPLED_OF_JUMPS = 4000, 90, 360
-_MOST_LEGS, _MOST_NEAR = 3_000_000, 8_000_000
+_SAMPLED_ITEMS, _SAMPLED_PLACES, _SAMPLED_OF_JUMPS, _SAMPLED_OF_A_JUMP = 4000, 90, 360, 12
+_MOST_LEGS, _MOST_NEAR = 3_000_000, 48_000_000
 _RATIOS = (Fraction(1), Fraction(2), Fraction(1, 2))
 
 
@@ -236,13 +237,14 @@ class WholeTask:
                 break
             # What is left out has to be known to cost more than what is listed
             listed //= 2
-            rate = self._sampled_rates(cells, places, listed) if listed else np.zeros(places)
+            rate = self._sampled_rates(cells, places, listed) if listed else rate / 2
         return self._network(cells, places, legs, rate if np.isfinite(rate).any() else np.zeros(0))
 
     def _sampled_rates(self, cells: Cells, places: int, listed: int) -> FloatArray:
         """Return by place what the so-manieth best file costs for each second, or a little more."""
-        jumps = (np.diff(self.whole.knot_s) == 0).any()
-        every = max(1, places // (_SAMPLED_OF_JUMPS if jumps else _SAMPLED_PLACES))
+        jumps = int((np.diff(self.whole.knot_s) == 0).sum())
+        samples = max(_SAMPLED_OF_JUMPS, _SAMPLED_OF_A_JUMP * jumps) if jumps else _SAMPLED_PLACES
+        every = max(1, places // samples)
         stride = max(1, len(self._items.row) // _SAMPLED_ITEMS)
         sampled = sample_rates(self.whole, cells, places, every, stride, listed // stride)
         # The highest nearby, so that nothing cheap is left out between two samples
@@ -271,12 +273,13 @@ class WholeTask:
         *legs, complete = list_legs(self.whole, cells, places, sieve, first, item, _MOST_LEGS)
         return self._network(cells, places, legs, np.zeros(0)) if complete else None
 
-    def sparing(self, network: Network, variant: IntArray) -> tuple[Network, IntArray] | None:  # noqa: ARG002
-        """Return None: all files are played whole."""
-        return None
-
-    def at_pace(self, rate: float) -> None:
-        """Return None: all files are in the network."""
+    def changed(self, legs: Legs, most: int, seed: int) -> tuple[Legs, int, bool, int]:
+        """Change a plan at random, for so many steps at most (see `Task`)."""
+        hole = self._hole_price / US, self.finest
+        found, cost, broken, steps = change_whole(
+            self.whole, self.limits, self.joins, self.scene, hole, np.array(legs, dtype=np.int64), most, seed
+        )
+        return tuple(tuple(leg) for leg in found.tolist()), int(cost), bool(broken), int(steps)
 
     def _highest_rates(
         self, before: FloatArray, after: FloatArray, limit: float, cell_s: float

@@ -1,0 +1,102 @@
+"""Random changes to whole plans: what they keep, that they help, and that chance is the same each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bpmsync.library.shelf import Shelf
+from bpmsync.planner import native, stretch
+from bpmsync.planner.native import Effort, NativeOptions, best_native
+from bpmsync.planner.proof import Found, prove
+from bpmsync.planner.ranges import StretchOptions
+from bpmsync.planner.stretch import best_stretch
+from bpmsync.timeline.ramp import Ramp
+from planner_cases import track
+from planner_draws import draw_case
+from planner_laws import check_plan
+
+if TYPE_CHECKING:
+    from bpmsync.planner.legs import Plan
+    from bpmsync.planner.task import Legs, Task
+
+LITTLE = Effort(ways=1)
+SECONDS = 120.0
+
+
+class Changing:
+    """A solver that changes the first plan it finds, and one that is nearly empty, at random."""
+
+    def __init__(self, *, steps: int, seed: int = 0, begin: int | None = None) -> None:
+        self.steps, self.seed, self.begin = steps, seed, begin
+        self.before, self.after = 0.0, 0.0
+        self.broken = False
+
+    def __call__(self, task: Task, effort: Effort) -> Found:  # noqa: ARG002
+        found = prove(task, LITTLE)
+        if not found.legs or task.rough()[0].layers > 1:
+            return found
+        legs: Legs = found.legs[: self.begin]
+        legs, cost, self.broken, steps = task.changed(legs, self.steps, self.seed)
+        self.before, self.after = found.cost, cost / 1e6
+        assert steps <= 2 * self.steps + 100_000, "work is limited"
+        return Found(legs, self.after, 0.0)
+
+
+def solving(monkeypatch: pytest.MonkeyPatch, solver: Changing) -> None:
+    """Have plans made by a solver."""
+    monkeypatch.setattr(native, "prove", solver)
+    monkeypatch.setattr(stretch, "prove", solver)
+
+
+@pytest.mark.parametrize("mode", ["native", "stretch"])
+def test_changed_plans_keep_all_that_plans_have_to(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    better = 0
+    for seed in range(100):
+        case, solver = draw_case(mode, seed), Changing(steps=200_000, seed=seed)
+        solving(monkeypatch, solver)
+        plan = case.plan()
+        if not plan.legs or not solver.after:
+            continue
+        check_plan(case, plan)
+        assert solver.after <= solver.before + 1e-5, seed
+        assert solver.broken == bool(plan.uncovered), seed
+        better += solver.after < solver.before - 1e-3
+        assert case.plan() == plan, seed
+    assert better, "none of the first plans could be bettered: nothing is tried"
+
+
+def scattered(mode: str) -> Plan[Any]:
+    """Plan a run that is filled only if each of its 20 songs is where it belongs."""
+    ramp = Ramp.linear(150, 190, duration_s=20 * SECONDS)
+    middles = [(number + 0.5) * SECONDS for number in range(20)]
+    songs = [
+        track(f"{number * 7 % 20}", float(ramp.spm_at(middle)), SECONDS, first_downbeat=0)
+        for number, middle in enumerate(middles)
+    ]
+    if mode == "native":
+        return best_native(Shelf.of(songs), ramp, NativeOptions(max_off=0.02, partial=True))
+    options = StretchOptions(max_stretch=0.03, min_length_s=60, max_length_s=200, partial=True, fade_steps=0)
+    return best_stretch(Shelf.of(songs), ramp, options)
+
+
+@pytest.mark.parametrize("mode", ["native", "stretch"])
+def test_a_run_with_one_song_is_filled_by_chance_alone(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    solving(monkeypatch, Changing(steps=3_000_000, begin=1))
+    plan = scattered(mode)
+    assert len(plan.legs) == 20
+    beats = [len(leg.track.grid) for leg in plan.legs if leg.track.grid]
+    assert beats == sorted(beats), "the faster songs come later"
+    assert not plan.uncovered or mode == "stretch"  # steps are whole, so that some are left over
+
+
+@pytest.mark.parametrize("mode", ["native", "stretch"])
+def test_another_seed_is_another_chance(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = set()
+    for seed in range(8):
+        solver = Changing(steps=8_000, seed=seed, begin=1)
+        solving(monkeypatch, solver)
+        scattered(mode)
+        costs.add(solver.after)
+    assert len(costs) > 1
