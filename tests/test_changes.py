@@ -28,8 +28,8 @@ SECONDS = 120.0
 class Changing:
     """A solver that changes the first plan it finds, and one that is nearly empty, at random."""
 
-    def __init__(self, *, steps: int, seed: int = 0, begin: int | None = None) -> None:
-        self.steps, self.seed, self.begin = steps, seed, begin
+    def __init__(self, *, steps: int, seed: int = 0, begin: int | None = None, rounds: int = 1) -> None:
+        self.steps, self.seed, self.begin, self.rounds = steps, seed, begin, rounds
         self.before, self.after = 0.0, 0.0
         self.broken = False
 
@@ -38,9 +38,10 @@ class Changing:
         if not found.legs or task.rough()[0].layers > 1:
             return found
         legs: Legs = found.legs[: self.begin]
-        legs, cost, self.broken, steps = task.changed(legs, self.steps, self.seed)
-        self.before, self.after = found.cost, cost / 1e6
-        assert steps <= 2 * self.steps + 100_000, "work is limited"
+        for seed in range(self.seed, self.seed + self.rounds):
+            legs, cost, self.broken, steps = task.changed(legs, self.steps, seed)
+            assert steps <= 2 * self.steps + 100_000, "work is limited"
+            self.before, self.after = found.cost, cost / 1e6
         return Found(legs, self.after, 0.0)
 
 
@@ -83,12 +84,13 @@ def scattered(mode: str) -> Plan[Any]:
 
 @pytest.mark.parametrize("mode", ["native", "stretch"])
 def test_a_run_with_one_song_is_filled_by_chance_alone(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    solving(monkeypatch, Changing(steps=3_000_000, begin=1))
+    best = scattered(mode)
+    assert len(best.legs) == 20
+    solver = Changing(steps=3_000_000, begin=1, rounds=3)
+    solving(monkeypatch, solver)
     plan = scattered(mode)
     assert len(plan.legs) == 20
-    beats = [len(leg.track.grid) for leg in plan.legs if leg.track.grid]
-    assert beats == sorted(beats), "the faster songs come later"
-    assert not plan.uncovered or mode == "stretch"  # steps are whole, so that some are left over
+    assert best.bound <= solver.after <= 1.2 * best.cost  # with one song it costs some sixty times as much
 
 
 @pytest.mark.parametrize("mode", ["native", "stretch"])
