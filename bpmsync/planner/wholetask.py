@@ -146,7 +146,8 @@ class WholeTask:
         weights, unit = options.weights, square_spm(ramp)
         tracks, track = np.unique(items.row, return_inverse=True)
         track = track.astype(np.int64)
-        number = {int(row): at for at, row in enumerate(tracks)}
+        named = np.flatnonzero(np.isin(tracks, wishes.held))
+        number = {int(tracks[at]): int(at) for at in named}
         pins = sorted((round(second * US), number.get(row, -1)) for second, row in wishes.pins)
         worst = (options.max_off * ramp.highest_spm) ** 2
         knots = np.array(ramp.knots)
