@@ -56,8 +56,8 @@ _FAR, _PACES, _FASTEST_PACE = 1.4, 5, 4
 _USUAL_S = 3600.0
 # Music is scarce where there are not so many times the tracks that a plan plays
 _FEW_MORE = 4
-# Changes may take so much of them; steps of a round for each leg; rounds without a better plan
-_SHARE_CHANGED, _STEPS_CHANGED, _FRUITLESS = 5, 300_000, 2
+# Changes may take so much of them, and at least so many; steps of a round for each leg; rounds without a better plan
+_SHARE_CHANGED, _LEAST_CHANGED, _STEPS_CHANGED, _FRUITLESS = 5, 500_000, 600_000, 2
 # Proofs are worth trying from here on
 _NEARLY = 1.1
 # or where a pass looks at so few ways; with so many legs none will be the best for certain
@@ -118,8 +118,8 @@ class _Solver:
             self._improve()
         widest, state = len(_WIDTHS) - 1, (0, 0.0, 0)
         while not self._is_done() and self._left > 0 and state != (self._cost, self._bound, widest):
-            # Where music is left out of the network a search proves nothing
-            if len(self._network.rate) and self._width >= len(_WIDTHS) // 2:
+            # Where music is left out of the network a search proves nothing, but it may find a plan
+            if len(self._network.rate) and self._width >= len(_WIDTHS) // 2 and self._searched > _FEW:
                 break
             self._width = min(self._width + 1, widest)
             state = self._cost, self._bound, self._width
@@ -205,7 +205,7 @@ class _Solver:
             if not alone and len(self._network.rate):
                 break
         for_search = max(begun - self._left, _LEAST_SEARCHED)
-        self._change(min(begun - self._left, self._left // _SHARE_CHANGED))
+        self._change(min(max(begun - self._left, _LEAST_CHANGED), self._left // _SHARE_CHANGED))
         while not self._is_done():
             self._strike_out()
             left = self._left

@@ -112,6 +112,7 @@ class WarpedTask:
         self._order = wishes.places(shelf)[row_of]
         self._layers, self._skip = len(wishes.order) + 1, wishes.skip
         self._unread = unread
+        self._is_listed = False  # whether the network has all that is read and better plans may hold
         self.seconds = ramp.duration_s
         self.run = WarpedRun(
             seconds,
@@ -242,7 +243,7 @@ class WarpedTask:
 
     def fine(self, network: Network, struck: Struck) -> tuple[Network, IntArray] | None:
         """Return all legs of better plans, where a network has not all of them yet."""
-        if not len(network.rate):
+        if not len(network.rate) or self._is_listed:
             return None
         rate = self._highest_rates(struck)
         sieve = WarpedSieve(rate, struck.before, struck.after, struck.price, struck.limit)
@@ -251,7 +252,7 @@ class WarpedTask:
         *legs, beats, complete = list_warped(self.run, sieve, _MOST_LEGS)
         if not complete:
             return None
-        unread = self._unread_rates()
+        self._is_listed, unread = True, self._unread_rates()
         return self._network(legs, np.where(unread < rate, unread, np.inf)), beats
 
     def _unread_rates(self) -> FloatArray:
