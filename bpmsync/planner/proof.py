@@ -56,7 +56,7 @@ _FAR, _PACES, _FASTEST_PACE = 1.4, 5, 4
 _USUAL_S = 3600.0
 # Music is scarce where there are not so many times the tracks that a plan plays
 _FEW_MORE = 4
-# Changes may take so much of them, and at least so many; steps of a round for each leg; rounds without a better plan
+# Changes may take so much of them, and at least so many; steps of a round by leg; rounds in vain
 _SHARE_CHANGED, _LEAST_CHANGED, _STEPS_CHANGED, _FRUITLESS = 5, 500_000, 600_000, 2
 # Proofs are worth trying from here on
 _NEARLY = 1.1
