@@ -277,6 +277,8 @@ def _lay_out(
                 total -= opening + silence[begin // stride] - silence[before]
             for one in range(number, count):
                 tried[one] = now[one - shift]
+                if one == number:  # the silence before it may be new, or gone
+                    tried[one, WAITS] = 1 if waits else 0
                 done_tried[one] = done[one - shift] + total
             total, end, number = done_tried[count - 1], tried[count - 1, END], count
             break

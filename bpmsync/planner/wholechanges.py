@@ -6,6 +6,7 @@ import numpy as np
 
 from bpmsync.beats.jit import compiled
 from bpmsync.planner.changes import (
+    BEATS,
     BEGIN,
     COLUMNS,
     END,
@@ -198,6 +199,8 @@ def _lay_out(
                 total -= micro(scene.opening + hole[0] * (begin - now[number - shift - 1, END]))
             for one in range(number, count):
                 tried[one] = now[one - shift]
+                if one == number:  # the silence before it may be new, or gone
+                    tried[one, WAITS] = 1 if waits else 0
                 broken = broken or tried[one, WAITS] > 0
                 done_tried[one] = done[one - shift] + total
             total, end, number = done_tried[count - 1], tried[count - 1, END], count
@@ -210,6 +213,7 @@ def _lay_out(
         if price == np.inf or (len(run.pin_us) > 0 and misses_pin(run, item, begin, end)):
             return NO_WAY, 0, True, steps
         tried[number, BEGIN], tried[number, END], tried[number, WAITS] = begin, end, 1 if waits else 0
+        tried[number, BEATS] = 0  # it is played whole
         total += micro(price + joined(joins, tried, number))
         if total >= limit:
             return NO_WAY, 0, True, steps
