@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OPTIONS = StretchOptions(max_stretch=0.1, min_length_s=8, max_length_s=200, min_confidence=0.4, partial=True)
 
 
-@settings(parent=SLOW_LAW, max_examples=40)
+@settings(parent=SLOW_LAW, max_examples=25)
 @given(libraries(most=4), ramps(), st.sampled_from([8, 32, 128]), st.floats(5, 30), st.data())
 def test_no_leg_costs_less_than_is_said_of_its_row(
     library: list[Track], ramp: Ramp, cell: int, min_length_s: float, data: st.DataObject
