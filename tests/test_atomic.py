@@ -192,7 +192,9 @@ def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
         "with replacing(sys.argv[1]) as part:\n"
         "    part.write_bytes(b'x')\n"
         "    print('written', flush=True)\n"
-        "    time.sleep(60)\n"
+        # A signal that comes just before a long sleep is heeded after it
+        "    for _ in range(1200):\n"
+        "        time.sleep(0.05)\n"
     )
     writer = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "a")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
