@@ -29,7 +29,7 @@ class Effort:
         Or so much above it, for each second of the run.
     ways : int
         Work at most: as many ways are looked at, or as much is done to know what they may cost
-        (a million takes about two seconds).
+        (a million takes about two seconds); more for runs of over an hour, by the root of its hours.
     time_limit_s : float
         Seconds of processor time; infinite: equal input gives an equal plan.
     """
